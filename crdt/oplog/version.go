@@ -1,0 +1,126 @@
+package oplog
+
+import (
+	"slices"
+	"sort"
+)
+
+// A Version is a set of places that holds all ancestors of its members: how
+// many places of each chain, from the first, are in it. Chains beyond its
+// length have none.
+type Version []uint32
+
+// Has tells whether p is in v.
+func (v Version) Has(p Place) bool {
+	return int64(p.Chain) < int64(len(v)) && p.Pos < v[p.Chain]
+}
+
+// Len returns the number of places in v.
+func (v Version) Len() (n int) {
+	for _, k := range v {
+		n += int(k)
+	}
+	return n
+}
+
+// All returns the version of everything in the graph.
+func (g *Graph) All() Version {
+	v := make(Version, len(g.chains))
+	for i := range g.chains {
+		v[i] = uint32(len(g.chains[i].order))
+	}
+	return v
+}
+
+// Past returns the places and all their ancestors. Places that aren't in the
+// graph are left out.
+func (g *Graph) Past(places ...Place) Version {
+	v := make(Version, len(g.chains))
+	for _, p := range places {
+		if g.Has(p) {
+			v = g.extend(v, p)
+		}
+	}
+	return v
+}
+
+// extend adds p and its ancestors to v. Its cost is the number of edges that
+// start at what it adds.
+func (g *Graph) extend(v Version, p Place) Version {
+	if n := len(g.chains); len(v) < n {
+		v = append(v, make(Version, n-len(v))...)
+	}
+	for stack := []Place{p}; len(stack) > 0; {
+		p := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		from := v[p.Chain]
+		if p.Pos < from {
+			continue
+		}
+		v[p.Chain] = p.Pos + 1
+		c := &g.chains[p.Chain]
+		for k := c.edgesThrough(p.Pos) - 1; k >= 0 && c.edges[k].pos() >= from; k-- {
+			if to := c.edges[k].to; !v.Has(to) {
+				stack = append(stack, to)
+			}
+		}
+	}
+	return v
+}
+
+// edgesThrough returns how many edges start at pos or before.
+func (c *chain) edgesThrough(pos uint32) int {
+	n := len(c.edges)
+	if n == 0 || c.edges[n-1].pos() <= pos {
+		return n
+	}
+	return sort.Search(n, func(i int) bool { return c.edges[i].pos() > pos })
+}
+
+// Exchanged returns E, the exchanged set: all places that aren't void, and all
+// their ancestors, void or not.
+func (g *Graph) Exchanged(void func(Place) bool) Version {
+	v := make(Version, len(g.chains))
+	for i := range g.chains {
+		// The last that isn't void brings the rest of its chain.
+		for pos := len(g.chains[i].order) - 1; pos >= 0; pos-- {
+			if p := (Place{uint32(i), uint32(pos)}); !void(p) {
+				v = g.extend(v, p)
+				break
+			}
+		}
+	}
+	return v
+}
+
+// HeadsOf returns the places of v without children in v, by chain.
+func (g *Graph) HeadsOf(v Version) []Place {
+	return g.lastOf(v, func(edge) bool { return true })
+}
+
+// TipsOf returns the open tips of v, by chain: its places that no change in v
+// goes on from and no genesis in v closes.
+func (g *Graph) TipsOf(v Version) []Place { return g.lastOf(v, edge.own) }
+
+// lastOf returns the last place of v on each chain, unless one of v's edges
+// that count leads to it.
+func (g *Graph) lastOf(v Version, counts func(edge) bool) (places []Place) {
+	left := slices.Clone(v)
+	for i := range min(len(v), len(g.chains)) {
+		c := &g.chains[i]
+		for _, e := range c.edges {
+			if e.pos() >= v[i] {
+				break
+			}
+			if counts(e) && e.to.Pos+1 == v[e.to.Chain] {
+				left[e.to.Chain] = 0
+			}
+		}
+	}
+	for i, n := range left {
+		if n > 0 {
+			places = append(places, Place{uint32(i), n - 1})
+		}
+	}
+	return places
+}
