@@ -1,0 +1,284 @@
+// Package badgerdb is a storage.KV on Badger v4, with settings that fit a small
+// machine in a cupboard. It is the only package that names Badger.
+//
+//	kv, report, err := badgerdb.Open(dir, badgerdb.Options{})
+//
+// What it promises beyond the contract of storage.KV:
+//
+//   - An update that returned nil survives a power cut (SyncWrites).
+//   - Table checksums are verified at open. A database that doesn't open is
+//     moved aside, never deleted, and an empty one begun: Report says where.
+//     Damage at the very end of Badger's write-ahead log can't be noticed
+//     here; the store then is as it was a little earlier.
+//   - One process at a time: another gets storage.ErrLocked.
+//   - Free space is looked at before each update, since Badger writes through
+//     sparse memory maps and a full disk would kill the process (SIGBUS).
+//   - An idle store does no work: no ticker, no wake-ups, no writes.
+//
+// Badger's own compactors poll every 50 ms; there are none here. Instead an
+// update that finds enough small tables begins one merge (DB.Flatten) in the
+// background, and one that finds far too many waits for it, so that the number
+// of tables is bounded and Badger's own stall, which nobody could end, is
+// never reached. Merging needs as much free space as the data takes; without
+// that it waits, while ever slower reads are the only harm.
+//
+// On 32-bit machines Badger's memory allocator loses data without an error:
+// this package doesn't compile there.
+package badgerdb
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"navette/storage"
+)
+
+const (
+	memTableSize = 4 << 20
+	// Values up to here stay in the tree; nothing longer is accepted, so that
+	// the value log stays empty.
+	maxValue = 64<<10 - 1
+
+	// Badger's own limits for one transaction follow from memTableSize, 15 %
+	// of it and one entry for each 96 bytes of that: 629 145 and 6 553. It
+	// adds an entry of its own.
+	limitBytes = 629_000
+	limitKeys  = 6_500
+)
+
+// Options of a store; the zero value is good.
+type Options struct {
+	// Floors of free space for each class. Zero fields: storage.DefaultFloors.
+	Floors storage.Floors
+	// Free returns the bytes free for the file system that holds dir. Default:
+	// what the operating system says.
+	Free func(dir string) (int64, error)
+	// Log gets Badger's warnings and errors. Nil is quiet.
+	Log *slog.Logger
+}
+
+// A Report says what Open found.
+type Report struct {
+	// Quarantined is where a database that couldn't be opened was moved to,
+	// and Cause why; empty and nil if all was well.
+	Quarantined string
+	Cause       error
+}
+
+// A DB is a store in a folder.
+type DB struct {
+	o    Options
+	dir  string
+	lock *os.File
+	db   *badger.DB
+
+	writing sync.Mutex // held by Update from beginning to end
+	written int        // bytes since the tables were last counted; guarded by writing
+	broken  error      // guarded by writing
+
+	closing sync.RWMutex // read-held by each View and Update
+	closed  bool         // guarded by closing
+
+	merging  sync.WaitGroup // the merge in the background
+	merges   atomic.Bool    // one is running
+	mergeErr atomic.Pointer[error]
+}
+
+var _ storage.KV = (*DB)(nil)
+
+// Open opens the store in dir, which it makes if it isn't there. It fails with
+// storage.ErrLocked if another process has it open, and with storage.ErrFull if
+// less is free than storage.Membership needs.
+func Open(dir string, o Options) (*DB, *Report, error) {
+	if o.Free == nil {
+		o.Free = free
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("storage: making the data folder: %w", err)
+	}
+	lock, err := acquire(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &DB{o: o, dir: dir, lock: lock}
+	report, err := d.open()
+	if err != nil {
+		return nil, nil, errors.Join(err, lock.Close())
+	}
+	return d, report, nil
+}
+
+// open opens Badger, in a fresh folder if it can't in the present one.
+func (d *DB) open() (*Report, error) {
+	if err := d.Room(storage.Membership); err != nil {
+		return nil, fmt.Errorf("storage: opening %s: %w", d.dir, err)
+	}
+	path := filepath.Join(d.dir, "badger")
+	report := new(Report)
+	db, err := open(path, d.o.Log)
+	if err != nil && !isEnvironment(err) {
+		report.Cause = err
+		if report.Quarantined, err = quarantine(path); err != nil {
+			return nil, errors.Join(report.Cause, err)
+		}
+		db, err = open(path, d.o.Log)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("storage: opening %s: %w", path, err)
+	}
+	d.db, d.written = db, countEvery
+	return report, nil
+}
+
+func open(path string, log *slog.Logger) (db *badger.DB, err error) {
+	o := badger.DefaultOptions(path)
+	o.SyncWrites = true
+	o.DetectConflicts = false // updates run one at a time
+	o.MemTableSize = memTableSize
+	o.NumMemtables = 2
+	o.BlockCacheSize = 4 << 20
+	o.IndexCacheSize = 4 << 20
+	o.ValueThreshold = maxValue + 1
+	o.ValueLogFileSize = 1 << 20
+	o.NumCompactors = 0
+	o.NumLevelZeroTables = mergeAt
+	o.NumLevelZeroTablesStall = 1 << 20
+	o.ChecksumVerificationMode = options.OnTableRead
+	o.Compression = options.Snappy
+	o.MetricsEnabled = false
+	o.Logger = nil
+	if log != nil {
+		o.Logger = logger{log}
+	}
+	defer func() { // Badger panics on some damaged files
+		if r := recover(); r != nil {
+			err = fmt.Errorf("badger: %v", r)
+		}
+	}()
+	return badger.Open(o)
+}
+
+// isEnvironment tells whether Badger failed because of the machine rather than
+// the data: trying again may work, moving the data aside wouldn't help.
+func isEnvironment(err error) bool {
+	for _, e := range []error{
+		fs.ErrPermission, syscall.ENOSPC, syscall.EROFS, syscall.EMFILE, syscall.ENFILE,
+		syscall.ENOMEM, syscall.EIO, syscall.EAGAIN, syscall.EDQUOT,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// quarantine moves the folder at path to the first free name beside it.
+func quarantine(path string) (string, error) {
+	for i := 1; ; i++ {
+		aside := fmt.Sprintf("%s-damaged-%d", path, i)
+		_, err := os.Lstat(aside)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if err := os.Rename(path, aside); err != nil {
+				return "", fmt.Errorf("storage: moving a damaged database aside: %w", err)
+			}
+			return aside, nil
+		case err != nil:
+			return "", fmt.Errorf("storage: moving a damaged database aside: %w", err)
+		}
+	}
+}
+
+// View implements storage.KV.
+func (d *DB) View(fn func(storage.Reader) error) error {
+	d.closing.RLock()
+	defer d.closing.RUnlock()
+	if d.closed {
+		return storage.ErrClosed
+	}
+	t := d.db.NewTransaction(false)
+	defer t.Discard()
+	return fn(&txn{t: t})
+}
+
+// Update implements storage.KV. An update inside View's or Update's function
+// doesn't return.
+func (d *DB) Update(c storage.Class, fn func(storage.Txn) error) error {
+	d.closing.RLock()
+	defer d.closing.RUnlock()
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	switch {
+	case d.closed:
+		return storage.ErrClosed
+	case d.broken != nil:
+		return d.broken
+	}
+	if err := d.Room(c); err != nil {
+		return err
+	}
+	if err := d.tidy(); err != nil {
+		return err
+	}
+	t := d.db.NewTransaction(true)
+	defer t.Discard()
+	w := &txn{t: t}
+	if err := fn(w); err != nil {
+		return err
+	}
+	if w.err != nil {
+		return w.err
+	}
+	d.written += w.cost
+	switch err := t.Commit(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, badger.ErrTxnTooBig):
+		return fmt.Errorf("%w: %w", storage.ErrTooBig, err)
+	default:
+		d.broken = fmt.Errorf("%w: %w", storage.ErrBroken, err)
+		return d.broken
+	}
+}
+
+// Room implements storage.KV.
+func (d *DB) Room(c storage.Class) error {
+	n, err := d.o.Free(d.dir)
+	if err != nil {
+		return fmt.Errorf("storage: asking for free space: %w", err)
+	}
+	return d.o.Floors.Check(c, n)
+}
+
+// Limits implements storage.KV.
+func (d *DB) Limits() storage.Limits {
+	return storage.Limits{Bytes: limitBytes, Keys: limitKeys}
+}
+
+// Size implements storage.KV: what the files take on the disk, holes in sparse
+// ones not counted.
+func (d *DB) Size() (int64, error) {
+	return allocated(filepath.Join(d.dir, "badger"))
+}
+
+// Close implements storage.KV. It waits for the merge in the background.
+func (d *DB) Close() error {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	d.merging.Wait()
+	return errors.Join(d.db.Close(), d.lock.Close())
+}
