@@ -56,8 +56,8 @@ type Authority struct {
 type MemberDAG interface {
 	// Genesis returns the commons' genesis, with its ID.
 	Genesis() *CommonsGenesis
-	// Member returns a stored change, nil if there is none.
-	Member(id crdt.ChangeID) *MembershipChange
+	// Get returns a stored change, nil if there is none.
+	Get(id crdt.ChangeID) *MembershipChange
 	// Height returns a stored change's height.
 	Height(id crdt.ChangeID) (uint64, bool)
 	// Reaches tells whether id is one of the stored changes from, or an
@@ -150,7 +150,7 @@ func (a *Authority) find(dag MemberDAG, m *MembershipChange) error {
 // findCert sets the certificate of m's signer: the least among m's ancestors.
 func (a *Authority) findCert(dag MemberDAG, m *MembershipChange) error {
 	for _, id := range dag.Certificates(m.Signer, a.Person) {
-		c, ok := dag.Member(id).Op.(*Certify)
+		c, ok := dag.Get(id).Op.(*Certify)
 		if !ok || !dag.Reaches(m.Parents, id) {
 			continue
 		}
@@ -232,10 +232,10 @@ func leastRole(a *Authority, op MemberOp) Role {
 // behalf of the same person.
 func (a *Authority) checkParts(dag MemberDAG, m *MembershipChange, parts []crdt.ChangeID) error {
 	for _, id := range parts {
-		if !dag.Reaches(m.Parents, id) || dag.Member(id) == nil {
+		if !dag.Reaches(m.Parents, id) || dag.Get(id) == nil {
 			return inadmissible("part %v is no ancestor", id)
 		}
-		part := dag.Member(id)
+		part := dag.Get(id)
 		if _, ok := part.Op.(*CutPart); !ok {
 			return inadmissible("part %v is no cut", id)
 		}
@@ -256,7 +256,7 @@ func PersonOf(dag MemberDAG, m *MembershipChange) Key {
 
 // granted returns a stored grant, nil if the change is none.
 func granted(dag MemberDAG, id crdt.ChangeID) *Grant {
-	if m := dag.Member(id); m != nil {
+	if m := dag.Get(id); m != nil {
 		g, _ := m.Op.(*Grant)
 		return g
 	}
@@ -266,7 +266,7 @@ func granted(dag MemberDAG, id crdt.ChangeID) *Grant {
 // invited returns the invitation id if it is among the ancestors of what has
 // these parents, else nil.
 func invited(dag MemberDAG, parents []crdt.ChangeID, id crdt.ChangeID) *Invite {
-	if m := dag.Member(id); m != nil && dag.Reaches(parents, id) {
+	if m := dag.Get(id); m != nil && dag.Reaches(parents, id) {
 		in, _ := m.Op.(*Invite)
 		return in
 	}
