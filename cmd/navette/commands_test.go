@@ -1,0 +1,474 @@
+//go:build netns
+
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A command of the scripts. What it returns decides whether the script goes
+// on; what it leaves in lab.last is for stdout and stderr.
+// testdata/README.md is the manual.
+type command func(l *lab, ts *testscript.TestScript, args []string) error
+
+var commands map[string]command
+
+func init() { // not in the declaration: some commands run others
+	commands = map[string]command{
+		"acknowledged":       acknowledged,
+		"at":                 at,
+		"capture":            capture,
+		"eventually":         eventually,
+		"exit-code":          exitCode,
+		"grep-capture":       grepCapture,
+		"kill9":              kill9,
+		"lan":                addLAN,
+		"place":              addPlaces,
+		"plug":               plug,
+		"repeat":             repeat,
+		"same-fingerprint":   sameFingerprint,
+		"shows":              shows,
+		"start":              start,
+		"halt":               halt,
+		"unplug":             unplug,
+		"write-until-killed": writeUntilKilled,
+	}
+}
+
+var errUsage = errors.New("see testdata/README.md for how it is used")
+
+// scriptCommands makes testscript's commands out of ours.
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := map[string]func(*testscript.TestScript, bool, []string){}
+	for name, c := range commands {
+		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			l := ts.Value(labKey{}).(*lab)
+			l.getenv = ts.Getenv
+			l.last = output{}
+			err := c(l, ts, args)
+			fmt.Fprint(ts.Stdout(), l.last.stdout)
+			fmt.Fprint(ts.Stderr(), l.last.stderr)
+			switch {
+			case errors.Is(err, errUsage):
+				ts.Fatalf("%s: %v", name, err)
+			case err != nil && !neg:
+				ts.Fatalf("%v", err)
+			case err == nil && neg:
+				ts.Fatalf("%s: succeeded, and shouldn't have", name)
+			}
+		}
+	}
+	return all
+}
+
+type labKey struct{} // the lab's place among a script's values
+
+// do runs one of our commands within another; "!" in front wants it to fail.
+func do(l *lab, ts *testscript.TestScript, words []string) error {
+	neg := len(words) > 0 && words[0] == "!"
+	if neg {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return errUsage
+	}
+	c := commands[words[0]]
+	if c == nil {
+		return fmt.Errorf("%w: no command %q", errUsage, words[0])
+	}
+	err := c(l, ts, words[1:])
+	if neg && !errors.Is(err, errUsage) {
+		if err == nil {
+			return fmt.Errorf("%s: succeeded, and shouldn't have", strings.Join(words, " "))
+		}
+		return nil
+	}
+	return err
+}
+
+// ---- links and places -------------------------------------------------------
+
+func addLAN(l *lab, _ *testscript.TestScript, args []string) error {
+	switch {
+	case len(args) == 1:
+		return l.addLAN(args[0], true)
+	case len(args) == 2 && args[1] == "no-multicast":
+		return l.addLAN(args[0], false)
+	}
+	return errUsage
+}
+
+func addPlaces(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	for _, name := range args {
+		if err := l.addPlace(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func plug(l *lab, ts *testscript.TestScript, args []string) error {
+	ipv6Only := len(args) == 3 && args[2] == "ipv6-only"
+	if len(args) != 2 && !ipv6Only {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	if err := l.plug(p, args[1], !ipv6Only); err != nil {
+		return err
+	}
+	if !ipv6Only {
+		ts.Setenv(p.name+"_IP", l.address(p, l.lans[args[1]]))
+	}
+	return nil
+}
+
+func unplug(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) != 1 && len(args) != 2 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	return l.unplug(p, strings.Join(args[1:], ""))
+}
+
+// ---- daemons ----------------------------------------------------------------
+
+func start(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	return l.start(p, args[1:]...)
+}
+
+func halt(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	for _, name := range args {
+		p, err := l.place(name)
+		if err != nil {
+			return err
+		}
+		if err := l.stop(p, syscall.SIGTERM); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kill9 PLACE [LOW HIGH [COMMAND...]]
+func kill9(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) != 1 && len(args) < 3 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	if len(args) == 1 {
+		return l.stop(p, syscall.SIGKILL)
+	}
+	low, high, err := span(args[1:3])
+	if err != nil {
+		return err
+	}
+	return l.killWhile(p, low, high, func(ctx context.Context, _ <-chan struct{}) {
+		if len(args) > 3 {
+			l.runIn(ctx, p, ts.MkAbs("."), "", args[3:]...)
+		}
+	})
+}
+
+// write-until-killed PLACE LOW HIGH
+func writeUntilKilled(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) != 3 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	low, high, err := span(args[1:])
+	if err != nil {
+		return err
+	}
+	before := len(l.acked)
+	err = l.killWhile(p, low, high, func(ctx context.Context, killed <-chan struct{}) {
+		for {
+			select {
+			case <-killed:
+				return
+			default:
+			}
+			name := fmt.Sprintf("name=%s-%d", p.name, serial.Add(1))
+			if l.runIn(ctx, p, p.home, "", "navette", "add", "tool", name, "--json") != nil {
+				return
+			}
+			var made struct{ ID string }
+			if json.Unmarshal([]byte(l.last.stdout), &made) != nil || made.ID == "" {
+				return
+			}
+			l.acked = append(l.acked, made.ID)
+		}
+	})
+	l.last = output{stdout: fmt.Sprintf("%d writes were acknowledged before the end\n", len(l.acked)-before)}
+	return err
+}
+
+// acknowledged PLACE...: none of the writes acknowledged to write-until-killed
+// is missing there.
+func acknowledged(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	if len(l.acked) == 0 {
+		return errors.New("no write was ever acknowledged: this shows nothing")
+	}
+	for _, name := range args {
+		p, err := l.place(name)
+		if err != nil {
+			return err
+		}
+		for _, id := range l.acked {
+			if err := l.run(p, p.home, "", "navette", "show", id); err != nil {
+				return fmt.Errorf("%s was acknowledged and is lost at %s: %w: %s", id, name, err, l.last.stderr)
+			}
+		}
+	}
+	l.last = output{stdout: fmt.Sprintf("%d writes\n", len(l.acked))}
+	return nil
+}
+
+func span(args []string) (low, high time.Duration, err error) {
+	if low, err = time.ParseDuration(args[0]); err != nil {
+		return 0, 0, err
+	}
+	if high, err = time.ParseDuration(args[1]); err != nil {
+		return 0, 0, err
+	}
+	if low > high || high > commandLimit/2 {
+		return 0, 0, fmt.Errorf("%v to %v isn't a span of less than %v", low, high, commandLimit/2)
+	}
+	return low, high, nil
+}
+
+// ---- commands in places -----------------------------------------------------
+
+// at PLACE [<FILE] COMMAND...
+func at(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) < 2 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	args = args[1:]
+	stdin := ""
+	if file, ok := strings.CutPrefix(args[0], "<"); ok {
+		stdin, args = ts.ReadFile(file), args[1:]
+	}
+	if len(args) == 0 {
+		return errUsage
+	}
+	return l.run(p, ts.MkAbs("."), stdin, args...)
+}
+
+// shows PLACE TEXT COMMAND...
+func shows(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) < 3 {
+		return errUsage
+	}
+	if err := at(l, ts, append([]string{args[0]}, args[2:]...)); err != nil {
+		return err
+	}
+	if !strings.Contains(l.last.stdout, args[1]) {
+		return fmt.Errorf("%s at %s doesn't show %q but:\n%s", strings.Join(args[2:], " "), args[0], args[1], l.last.stdout)
+	}
+	return nil
+}
+
+// exit-code N COMMAND..., where COMMAND is one of ours
+func exitCode(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) < 2 {
+		return errUsage
+	}
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	err = do(l, ts, args[1:])
+	got := 0
+	if exit := new(exitError); errors.As(err, &exit) {
+		got = exit.code
+	} else if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("%s: exit code %d; want %d", strings.Join(args[1:], " "), got, want)
+	}
+	return nil
+}
+
+// eventually SECONDS COMMAND..., where COMMAND is one of ours
+func eventually(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) < 2 {
+		return errUsage
+	}
+	seconds, err := strconv.ParseFloat(args[0], 64)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds*float64(time.Second)))
+	defer cancel()
+	err = poll(ctx, func() error {
+		err := do(l, ts, args[1:])
+		if errors.Is(err, errUsage) {
+			return final{err}
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("not within %s s: %w", args[0], err)
+	}
+	return nil
+}
+
+// same-fingerprint PLACE PLACE... within SECONDS
+func sameFingerprint(l *lab, _ *testscript.TestScript, args []string) error {
+	n := len(args) - 2
+	if n < 2 || args[n] != "within" {
+		return errUsage
+	}
+	began := time.Now()
+	compare := func() error {
+		var lines []string
+		prints := map[string]bool{}
+		for _, name := range args[:n] {
+			p, err := l.place(name)
+			if err != nil {
+				return final{err}
+			}
+			if err := l.run(p, p.home, "", "navette", "fingerprint", "--json"); err != nil {
+				return fmt.Errorf("%s: %w: %s", name, err, l.last.stderr)
+			}
+			var got struct{ Fingerprint string }
+			if err := json.Unmarshal([]byte(l.last.stdout), &got); err != nil || got.Fingerprint == "" {
+				return fmt.Errorf("%s: no fingerprint in %q (%v)", name, l.last.stdout, err)
+			}
+			prints[got.Fingerprint] = true
+			lines = append(lines, fmt.Sprintf("%s %s", got.Fingerprint, name))
+		}
+		l.last = output{stdout: strings.Join(lines, "\n") + "\n"}
+		if len(prints) > 1 {
+			return fmt.Errorf("fingerprints differ:\n%s", l.last.stdout)
+		}
+		return nil
+	}
+	seconds, err := strconv.ParseFloat(args[n+1], 64)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds*float64(time.Second)))
+	defer cancel()
+	if err := poll(ctx, compare); err != nil {
+		return fmt.Errorf("not within %s s: %w", args[n+1], err)
+	}
+	l.last.stdout += fmt.Sprintf("after %.1f s\n", time.Since(began).Seconds())
+	return nil
+}
+
+// repeat N FILE: the commands of the file, one a line, as they stand.
+func repeat(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errUsage
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil || n < 1 {
+		return errUsage
+	}
+	for round := range n {
+		for line := range strings.Lines(ts.ReadFile(args[1])) {
+			words := strings.Fields(os.Expand(line, ts.Getenv))
+			if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+				continue
+			}
+			if err := do(l, ts, words); err != nil {
+				return fmt.Errorf("round %d of %d: %s: %w\n%s", round+1, n, strings.Join(words, " "), err, l.last.stderr)
+			}
+		}
+	}
+	return nil
+}
+
+// ---- what the wire carries --------------------------------------------------
+
+// capture PLACE FILE
+func capture(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	return l.capture(p, ts.MkAbs(args[1]))
+}
+
+// grep-capture FILE TEXT|hex:DIGITS: ends the capture if it still runs
+func grepCapture(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errUsage
+	}
+	file := ts.MkAbs(args[0])
+	for _, p := range l.places {
+		if p.taps[file] != nil {
+			if err := p.endCapture(file); err != nil {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
+		}
+	}
+	pattern := []byte(args[1])
+	if digits, ok := strings.CutPrefix(args[1], "hex:"); ok {
+		var err error
+		if pattern, err = hex.DecodeString(digits); err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
+	}
+	seen, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	const header = 24 // of the file, before the first packet
+	if len(seen) <= header {
+		return fmt.Errorf("%w: %s has no packet: it shows nothing", errUsage, args[0])
+	}
+	if !bytes.Contains(seen, pattern) {
+		return fmt.Errorf("%s has %d bytes and %q isn't among them", args[0], len(seen), args[1])
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+//go:build netns
+
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestNetns runs the scripts of testdata: real daemons, real disks, real links
+// and real mDNS, in network namespaces. What Navette promises its users is
+// told there.
+func TestNetns(t *testing.T) {
+	bin := program(t, "navette", ".")
+	isolated(t, bin, func(t *testing.T) { runScripts(t, "testdata", bin) })
+}
+
+// TestHarness runs the scripts about the scripts, with a program that stands
+// in for navette.
+func TestHarness(t *testing.T) {
+	bin := program(t, "fake", "./testdata/fake")
+	isolated(t, bin, func(t *testing.T) { runScripts(t, "testdata/harness", bin) })
+}
+
+func runScripts(t *testing.T, dir, bin string) {
+	formats, err := filepath.Abs("../../node/formats/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		Cmds:                scriptCommands(),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		Setup: func(env *testscript.Env) error {
+			l := &lab{
+				bin:    bin,
+				work:   env.WorkDir,
+				lans:   map[string]*link{},
+				places: map[string]*place{},
+			}
+			env.Values[labKey{}] = l
+			env.Setenv("LANG", "en_US.UTF-8")
+			env.Setenv("SAMPLES", formats)
+			env.Defer(func() {
+				tb := env.T().(testing.TB)
+				if tb.Failed() {
+					for name, p := range l.places {
+						if p.daemon != nil {
+							tb.Logf("%s said:\n%s", name, p.daemon.tail())
+						}
+					}
+				}
+				if err := l.close(); err != nil {
+					tb.Errorf("at the end: %v", err)
+				}
+			})
+			return nil
+		},
+	})
+}
