@@ -94,10 +94,11 @@ func (r *Reader) head(want byte) uint64 {
 		return 0
 	}
 	if r.rest[0]&0xe0 != want {
-		r.err = ErrType
+		err := ErrType
 		if r.Kind() == KindNone {
-			r.err = ErrForbidden
+			err = ErrForbidden
 		}
+		r.err = err
 		return 0
 	}
 	info := r.rest[0] & 0x1f
@@ -255,7 +256,7 @@ func (r *Reader) skip(depth int) {
 	case KindUint:
 		r.Uint()
 	case KindNegative:
-		r.head(majorNeg)
+		r.Int()
 	case KindBytes:
 		r.Bytes()
 	case KindText:
