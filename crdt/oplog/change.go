@@ -31,18 +31,12 @@ type Change struct {
 func (c *Change) Data() *crdt.Change {
 	return &crdt.Change{
 		ID: c.ID, Log: c.Log, Lamport: c.Lamport, Wall: c.Wall,
-		Prev: c.Refs().Prev, Deps: c.Deps, Ops: c.Ops,
+		Prev: c.Prev, Deps: c.Deps, Ops: c.Ops,
 	}
 }
 
-// Refs returns what op references in the change are relative to. There is no
-// prev at the first change of a log: a genesis has no ops to refer to.
-func (c *Change) Refs() crdt.Refs {
-	if c.Seq == 1 {
-		return crdt.Refs{Deps: c.Deps}
-	}
-	return crdt.Refs{Prev: c.Prev, Deps: c.Deps}
-}
+// Refs returns what op references in the change are relative to.
+func (c *Change) Refs() crdt.Refs { return crdt.Refs{Prev: c.Prev, Deps: c.Deps} }
 
 // Encode returns the change's block; the error is ErrInvalid, for a change
 // beyond the bounds. ID is neither used nor set.
