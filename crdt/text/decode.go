@@ -1,0 +1,255 @@
+package text
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"unicode/utf8"
+)
+
+// Decode reads a text at rest; order is as for New. It reads what is shown and
+// checks the checksum; the history is read when it is first needed. It keeps
+// b, which mustn't change. What Encode didn't give back gives ErrCorrupt, at
+// the latest when the history is read; see Text.Check.
+func Decode(b []byte, order func(a, b Name) int) (*Text, error) {
+	if len(b) < 5 || binary.BigEndian.Uint32(b[len(b)-4:]) != crc32.Checksum(b[:len(b)-4], castagnoli) {
+		return nil, fmt.Errorf("%w: checksum", ErrCorrupt)
+	}
+	t := New(order)
+	if err := t.readText(b); err != nil {
+		return nil, err
+	}
+	t.file.unread = b
+	return t, nil
+}
+
+// readText reads what is shown, and leaves the history for later.
+func (t *Text) readText(b []byte) error {
+	in := source{b: b[:len(b)-4]}
+	if in.uvarint(fileVersion) != fileVersion {
+		return fmt.Errorf("%w: version", ErrCorrupt)
+	}
+	v := &view{parts: make([]part, in.uvarint(uint64(len(in.b)/2)))}
+	for i := range v.parts {
+		v.parts[i].in = place(in.uvarint(uint64(shownOnly)))
+		v.parts[i].n = in.uvarint(uint64(len(in.b)))
+	}
+	v.all = string(in.take(in.uvarint(uint64(len(in.b)))))
+	if in.bad || !utf8.ValidString(v.all) {
+		return fmt.Errorf("%w: text", ErrCorrupt)
+	}
+	rest, plain := v.all, true
+	for i := range v.parts {
+		p := &v.parts[i]
+		p.bytes = stringOffset(rest, p.n)
+		if p.n == 0 || utf8.RuneCountInString(rest[:p.bytes]) != p.n {
+			return fmt.Errorf("%w: parts", ErrCorrupt)
+		}
+		rest = rest[p.bytes:]
+		plain = plain && p.in == both
+	}
+	if rest != "" {
+		return fmt.Errorf("%w: parts", ErrCorrupt)
+	}
+	if plain {
+		t.raw = newRope(v.all)
+	} else {
+		t.raw, t.view = newRope(v.text(rawOnly)), v
+	}
+	t.file = file{unread: b, begin: len(b) - 4 - len(in.b)}
+	return nil
+}
+
+// load reads the history of a decoded text, once.
+func (t *Text) load() error {
+	f := t.file
+	if f.unread == nil {
+		return nil
+	}
+	in := source{b: f.unread[f.begin : len(f.unread)-4]}
+	d := decoder{history: New(nil).history}
+	for n := in.uvarint(1 << 31); n > 0; n -= blockEvents {
+		block := in.take(in.uvarint(uint64(len(in.b))))
+		d.logsAt = append(d.logsAt, len(d.logs))
+		if in.bad || !d.block(block, min(n, blockEvents)) {
+			return fmt.Errorf("%w: block of events %d", ErrCorrupt, len(d.blocks))
+		}
+		d.blocks = append(d.blocks, block)
+	}
+	if in.bad || len(in.b) > 0 {
+		return fmt.Errorf("%w: after the last event", ErrCorrupt)
+	}
+	if len(d.heads) == 1 && d.events[d.heads[0]].len != t.raw.len() || len(d.heads) == 0 && t.raw.len() > 0 {
+		return fmt.Errorf("%w: text and history differ", ErrCorrupt)
+	}
+	t.history, t.file = d.history, d.file
+	return nil
+}
+
+// Check reads the history, replays it and compares: it returns ErrCorrupt
+// unless the text is what its history says, in the form that Encode gives it.
+func (t *Text) Check() error {
+	if err := t.load(); err != nil {
+		return err
+	}
+	u := New(t.order)
+	h := &t.history
+	for _, e := range h.sorted {
+		ev := &h.events[e]
+		var s []Splice
+		for i, o := range h.opsOf(e) {
+			_, end := h.insertedBy(int(ev.op) + i)
+			s = append(s, Splice{int(o.pos), int(o.del), string(h.text[o.text:end]), ev.deep})
+		}
+		if err := u.ApplyParents(h.name(e), h.changes[ev.change].lamport, h.names(h.parentsOf(e)), s, ev.void); err != nil {
+			return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+	}
+	if !bytes.Equal(t.Encode(), u.Encode()) {
+		return fmt.Errorf("%w: replaying gives another text", ErrCorrupt)
+	}
+	return nil
+}
+
+// A decoder is a history being read.
+type decoder struct {
+	history
+	file
+	prev    change
+	any     bool // an event was read
+	index   int
+	lamport int
+}
+
+// block reads a block of n events and tells whether it made sense.
+func (d *decoder) block(b []byte, n int) bool {
+	in := source{b: b}
+	var cols [colMax]intake
+	for i := range cols {
+		cols[i].b = in.take(in.uvarint(uint64(len(in.b))))
+	}
+	if in.bad || len(in.b) > 0 {
+		return false
+	}
+	at := 0
+	for range n {
+		if !d.event(&cols, &at) {
+			return false
+		}
+	}
+	for i := range cols {
+		if len(cols[i].rest()) > 0 || cols[i].bad {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *decoder) event(cols *[colMax]intake, at *int) bool {
+	ev := event{op: int32(len(d.ops))}
+	ok := true
+	if same := cols[colSame].count(1); same == 1 {
+		ok = d.any
+		d.index += 1 + cols[colIndex].count(1<<32)
+	} else {
+		ok = d.change(cols)
+		d.index = cols[colIndex].count(1 << 32)
+	}
+	if d.index >= 1<<32 || !ok {
+		return false
+	}
+	d.any = true
+	ev.change, ev.index = uint32(len(d.changes)-1), uint32(d.index)
+	parents := d.readParents(cols)
+	flags := cols[colFlags].count(flagVoid | flagDeep)
+	ev.void, ev.deep = flags&flagVoid != 0, flags&flagDeep != 0
+	size := 0
+	if len(parents) == 1 {
+		size = d.events[parents[0]].len
+	}
+	for range 1 + cols[colSplices].count(1<<31) {
+		pos := *at + cols[colPos].next()
+		del, ins := cols[colDel].count(MaxPos), cols[colIns].count(1<<31)
+		if pos < 0 || pos > MaxPos || ins > len(cols[colText].b) || ins+del == 0 {
+			return false
+		}
+		d.ops = append(d.ops, op{pos: int32(pos), del: int32(del), elem: d.elems, text: len(d.text)})
+		k := runeOffset(cols[colText].b, ins)
+		b := cols[colText].take(k)
+		if utf8.RuneCount(b) != ins || !utf8.Valid(b) {
+			return false
+		}
+		d.text = append(d.text, b...)
+		d.elems += ins
+		*at = pos + ins
+		size += ins - del
+	}
+	ev.len = size
+	if len(parents) > 1 || ev.deep {
+		ev.len = cols[colLen].count(MaxPos)
+	}
+	for i := range cols {
+		if cols[i].bad {
+			return false
+		}
+	}
+	if ev.len < 0 || ev.len > MaxPos {
+		return false
+	}
+	e := int32(len(d.events))
+	d.link(ev, parents)
+	d.sorted, d.rank = append(d.sorted, e), append(d.rank, e)
+	return true
+}
+
+// change reads what a change's first event says of it.
+func (d *decoder) change(cols *[colMax]intake) bool {
+	var c change
+	l := cols[colLog].count(len(d.logs))
+	if l == len(d.logs) {
+		d.logs = append(d.logs, [16]byte(pad(cols[colNames].take(16), 16)))
+	}
+	c.log = d.logs[l]
+	d.lamport += cols[colLamport].count(valueMax)
+	c.lamport = uint64(d.lamport)
+	c.id = [32]byte(pad(cols[colNames].take(32), 32))
+	if cols[colNames].bad || d.any && (c.lamport < d.prev.lamport || c.lamport == d.prev.lamport &&
+		bytes.Compare(append(c.id[:], c.log[:]...), append(d.prev.id[:], d.prev.log[:]...)) <= 0) {
+		return false
+	}
+	d.prev = c
+	d.changes = append(d.changes, c)
+	return true
+}
+
+// pad gives the array that a failed take owes.
+func pad(b []byte, n int) []byte {
+	if len(b) < n {
+		return make([]byte, n)
+	}
+	return b
+}
+
+func (d *decoder) readParents(cols *[colMax]intake) []int32 {
+	rank := len(d.events)
+	n := cols[colParents].count(1 + rank)
+	if n == 0 {
+		if rank == 0 {
+			cols[colParents].fail()
+			return nil
+		}
+		return []int32{int32(rank - 1)}
+	}
+	var ps []int32
+	last := rank
+	for range n - 1 {
+		last -= 1 + cols[colParent].count(valueMax)
+		if last < 0 || cols[colParent].bad {
+			cols[colParent].fail()
+			return nil
+		}
+		ps = append(ps, int32(last))
+	}
+	return ps
+}

@@ -1,0 +1,156 @@
+package text
+
+import "slices"
+
+// seenBy returns the parents of a new event: walking back from the heads, the
+// first events on each way that it had seen, less those that others of them
+// had seen. Seeing is monotone along a path, so that a path takes O(log n)
+// questions.
+func (h *history) seenBy(n Name, saw func(Name) bool) []int32 {
+	seen := func(e int32) bool {
+		m := h.name(e)
+		if m.Change == n.Change && m.Log == n.Log {
+			return m.Index < n.Index
+		}
+		return saw(m)
+	}
+	var found []int32
+	todo := slices.Clone(h.heads)
+	for len(todo) > 0 {
+		e := todo[0]
+		todo = todo[1:]
+		if seen(e) {
+			found = append(found, e)
+			continue
+		}
+		for h.events[e].depth > 0 {
+			next := h.events[e].jump
+			if seen(next) {
+				if next = h.events[e].parent; seen(next) {
+					found = append(found, next)
+					break
+				}
+			}
+			e = next
+		}
+		if h.events[e].depth == 0 {
+			h.parents(e, func(p int32) { todo = push(todo, p) })
+		}
+	}
+	return h.maximal(found)
+}
+
+func descending(a, b int32) int { return int(b) - int(a) }
+
+// push adds e to a descending list without repetition.
+func push(list []int32, e int32) []int32 {
+	i, there := slices.BinarySearchFunc(list, e, descending)
+	if there {
+		return list
+	}
+	return slices.Insert(list, i, e)
+}
+
+// maximal returns, descending and without repetition, those of es that no
+// other of them has seen.
+func (h *history) maximal(es []int32) []int32 {
+	slices.SortFunc(es, descending)
+	es = slices.Compact(es)
+	return slices.DeleteFunc(es, func(e int32) bool {
+		return slices.ContainsFunc(es, func(x int32) bool { return x > e && h.hasSeen(x, e) })
+	})
+}
+
+// hasSeen tells whether e is an ancestor of x.
+func (h *history) hasSeen(x, e int32) bool {
+	todo := []int32{x}
+	for len(todo) > 0 {
+		x, todo = todo[0], todo[1:]
+		for x > e && h.events[x].depth > 0 {
+			if j := h.events[x].jump; j >= e {
+				x = j
+			} else {
+				x = h.events[x].parent
+			}
+		}
+		if x == e {
+			return true
+		}
+		if x > e {
+			h.parents(x, func(p int32) {
+				if p >= e {
+					todo = push(todo, p)
+				}
+			})
+		}
+	}
+	return false
+}
+
+// diff returns the events that only one of two versions has seen or is, each
+// list descending.
+func (h *history) diff(a, b []int32) (onlyA, onlyB []int32) {
+	if slices.Equal(a, b) {
+		return nil, nil
+	}
+	const ofA, ofB = 1, 2
+	type item struct {
+		e  int32
+		of uint8
+	}
+	var todo []item // descending
+	single := 0     // items of one version only
+	add := func(e int32, of uint8) {
+		i, there := slices.BinarySearchFunc(todo, e, func(x item, e int32) int { return int(e) - int(x.e) })
+		switch {
+		case !there:
+			todo = slices.Insert(todo, i, item{e, of})
+			if of != ofA|ofB {
+				single++
+			}
+		case todo[i].of != of && todo[i].of != ofA|ofB:
+			todo[i].of = ofA | ofB
+			single--
+		}
+	}
+	for _, e := range a {
+		add(e, ofA)
+	}
+	for _, e := range b {
+		add(e, ofB)
+	}
+	for single > 0 {
+		x := todo[0]
+		todo = todo[:copy(todo, todo[1:])]
+		switch x.of {
+		case ofA:
+			onlyA = append(onlyA, x.e)
+			single--
+		case ofB:
+			onlyB = append(onlyB, x.e)
+			single--
+		}
+		h.parents(x.e, func(p int32) { add(p, x.of) })
+	}
+	return onlyA, onlyB
+}
+
+// past marks the events that a version has seen or is.
+func (h *history) past(version []int32) []bool {
+	in := make([]bool, len(h.events))
+	for _, e := range version {
+		in[e] = true
+	}
+	for e := len(in) - 1; e >= 0; e-- {
+		if in[e] {
+			h.parents(int32(e), func(p int32) { in[p] = true })
+		}
+	}
+	return in
+}
+
+// parentsOf returns the parents of e, descending.
+func (h *history) parentsOf(e int32) (ps []int32) {
+	h.parents(e, func(p int32) { ps = append(ps, p) })
+	return ps
+}

@@ -1,0 +1,267 @@
+// Package text is a sequence CRDT for pages that many people edit, also for
+// weeks apart: an event-graph walker (Gentle and Kleppmann, "Collaborative Text
+// Editing with Eg-walker: Better, Faster, Smaller", EuroSys 2025) that orders
+// concurrent insertions as FugueMax does (Weidner and Kleppmann, "The Art of
+// the Fugue: Minimizing Interleaving in Collaborative Text Editing", 2023).
+//
+// An event is what one op did to one text: splices whose positions count the
+// Unicode code points of the text as its writer saw it, together with the
+// events the writer had seen. [Text.Apply] takes events in causal order,
+// concurrent ones in any order, and every replica ends with the same text and,
+// by [Text.Encode], the same bytes. While nobody writes concurrently an event
+// is spliced straight into the string and no CRDT exists; a concurrent event
+// builds a temporary one over the events since the last version that everybody
+// had seen, and keeps it for as long as concurrency lasts.
+//
+// # Raw and shown
+//
+// Who is expelled takes their events along: these become void. Positions never
+// depend on such verdicts. They count the raw text of a version, in which every
+// insertion and every deletion among its ancestors took place, void or not.
+// What is shown is decided afterwards: a character shows iff its insertion
+// isn't void and no deletion of it that isn't void exists. So a void deletion
+// brings back characters that the raw text lacks; [Text.ToRaw] turns splices of
+// the shown text into ones for an event, which are then Deep where they have to
+// name such characters.
+//
+// # What it is not
+//
+// The package neither knows who may write nor keeps time. It has no marks
+// (bold, links: pages are Markdown), though FORMAT.md leaves room for them. It
+// does no I/O and starts no goroutines; a Text is for one goroutine at a time.
+package text
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// Why an event is refused. All but ErrUnknown and ErrCorrupt depend on the
+// event and its ancestors alone, so that every replica skips the same events.
+var (
+	// ErrRange is a splice that doesn't fit the version it was made against.
+	ErrRange = errors.New("text: splice out of range")
+	// ErrForm is a list of splices that no op can hold: see CheckSplices.
+	ErrForm = errors.New("text: malformed splices")
+	// ErrOrder is an event whose place (lamport, change, index) isn't after its
+	// parents'.
+	ErrOrder = errors.New("text: event before its parents")
+	// ErrUnknown is a name that no event of this text has.
+	ErrUnknown = errors.New("text: no such event")
+	// ErrCorrupt is an encoded text that this package didn't write.
+	ErrCorrupt = errors.New("text: corrupt encoding")
+)
+
+// A Name names an event: the log it was written in, the change, and the index
+// of the op in the change.
+type Name struct {
+	Log    [16]byte
+	Change [32]byte
+	Index  uint32
+}
+
+// Compare orders names by log, change and index. It is the order of siblings
+// that nothing else tells apart, and so part of the format.
+func (n Name) Compare(m Name) int {
+	if c := bytes.Compare(n.Log[:], m.Log[:]); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(n.Change[:], m.Change[:]); c != 0 {
+		return c
+	}
+	return cmp.Compare(n.Index, m.Index)
+}
+
+// A Splice deletes Del code points from position Pos on and then inserts Ins
+// there. The splices of one event apply in sequence: each counts the text that
+// the ones before it left.
+//
+// Pos and Del count the raw text. If Deep is set they count every character
+// ever inserted instead, deleted ones too (and deleting one again is allowed):
+// the one way to name what only a void deletion deleted. All splices of an
+// event are Deep or none is.
+type Splice struct {
+	Pos, Del int
+	Ins      string
+	Deep     bool
+}
+
+// A Text is one text with its history. Use New or Decode; it is not safe for
+// concurrent use.
+type Text struct {
+	order func(a, b Name) int
+	raw   rope
+	history
+	walk *walker // nil, or the tracker kept while there is concurrency
+	view *view   // nil, or what is shown, while that differs from raw
+	file file    // the encoded form as far as it is known
+}
+
+// New returns an empty text. order is the order of siblings that nothing else
+// tells apart, and must be total over the names of one text; nil means
+// Name.Compare, which is what Navette's format says.
+func New(order func(a, b Name) int) *Text {
+	if order == nil {
+		order = Name.Compare
+	}
+	return &Text{order: order, history: history{crit: []stretch{{-1, -1}}, lastDeep: -1}}
+}
+
+// Apply adds an event. lamport is that of its change; saw reports whether the
+// change had seen an event of this text that was applied before, and isn't
+// asked about events of the change itself, of which the lower indices count as
+// seen. All events that the change had seen must have been applied. A void
+// event takes part in everything, but isn't shown.
+//
+// An event that returns an error isn't there: later ones are placed as if it
+// had never been. Applying an event twice does nothing.
+func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) error {
+	if err := t.load(); err != nil {
+		return err
+	}
+	at, there := t.place(lamport, n)
+	if there {
+		return nil
+	}
+	return t.add(n, lamport, at, t.seenBy(n, saw), s, void)
+}
+
+// ApplyParents is Apply for one who knows the event's parents: the events that
+// it had seen and that no other event it had seen had seen.
+func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, void bool) error {
+	if err := t.load(); err != nil {
+		return err
+	}
+	at, there := t.place(lamport, n)
+	if there {
+		return nil
+	}
+	ps := make([]int32, len(parents))
+	for i, p := range parents {
+		e, ok := t.find(p)
+		if !ok {
+			return fmt.Errorf("%w: parent %d", ErrUnknown, i)
+		}
+		ps[i] = e
+	}
+	return t.add(n, lamport, at, t.maximal(ps), s, void)
+}
+
+// add records the event and splices it into the text.
+func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, void bool) error {
+	if err := checkForm(s); err != nil {
+		return err
+	}
+	for _, p := range parents {
+		if int(t.rank[p]) >= at {
+			return ErrOrder
+		}
+	}
+	deep := s[0].Deep
+	if !deep && slices.Equal(parents, t.heads) {
+		if err := checkRange(s, t.raw.len()); err != nil {
+			return err
+		}
+		t.record(n, lamport, at, parents, s, void)
+		for _, x := range s {
+			t.raw.splice(x.Pos, x.Del, x.Ins)
+		}
+		t.cool()
+	} else {
+		w := t.tracker(parents, deep)
+		w.moveTo(parents)
+		if err := checkRange(s, w.tree.total(measureOf(deep))); err != nil {
+			return err
+		}
+		e := t.record(n, lamport, at, parents, s, void)
+		w.take(e, &t.raw)
+		t.events[e].len = w.tree.total(inCurrent)
+	}
+	t.settle()
+	return nil
+}
+
+// checkForm refuses what Apply can't work with, whoever made it.
+func checkForm(s []Splice) error {
+	if len(s) == 0 {
+		return fmt.Errorf("%w: none", ErrForm)
+	}
+	for i, x := range s {
+		switch {
+		case x.Pos < 0 || x.Del < 0 || x.Pos > MaxPos || x.Del > MaxPos:
+			return fmt.Errorf("%w: splice %d is at %d, deletes %d", ErrForm, i, x.Pos, x.Del)
+		case x.Del == 0 && x.Ins == "":
+			return fmt.Errorf("%w: splice %d does nothing", ErrForm, i)
+		case x.Deep != s[0].Deep:
+			return fmt.Errorf("%w: deep and raw splices in one op", ErrForm)
+		case !utf8.ValidString(x.Ins):
+			return fmt.Errorf("%w: splice %d isn't UTF-8", ErrForm, i)
+		}
+	}
+	return nil
+}
+
+// checkRange follows the splices through a text of n code points.
+func checkRange(s []Splice, n int) error {
+	for i, x := range s {
+		if x.Pos > n || x.Del > n-x.Pos {
+			return fmt.Errorf("%w: splice %d of [%d, %d) in %d", ErrRange, i, x.Pos, x.Pos+x.Del, n)
+		}
+		if !x.Deep {
+			n -= x.Del
+		}
+		n += utf8.RuneCountInString(x.Ins)
+	}
+	return nil
+}
+
+// String returns the text that is shown.
+func (t *Text) String() string {
+	if v := t.shown(); v != nil {
+		return v.text(shownOnly)
+	}
+	return t.raw.String()
+}
+
+// Len returns the length of the shown text in code points.
+func (t *Text) Len() int {
+	if v := t.shown(); v != nil {
+		return v.len(shownOnly)
+	}
+	return t.raw.len()
+}
+
+// Raw returns the text that the positions of the next event count.
+func (t *Text) Raw() string { return t.raw.String() }
+
+// Heads returns the version of the text: the events that no other event has
+// seen, sorted.
+func (t *Text) Heads() []Name {
+	if t.load() != nil {
+		return nil
+	}
+	return t.names(t.heads)
+}
+
+// SetVoid sets whether an event is void. An event that isn't there gives
+// ErrUnknown.
+func (t *Text) SetVoid(n Name, void bool) error {
+	if err := t.load(); err != nil {
+		return err
+	}
+	e, ok := t.find(n)
+	if !ok {
+		return ErrUnknown
+	}
+	if t.events[e].void != void {
+		t.events[e].void = void
+		t.voids += map[bool]int{true: 1, false: -1}[void]
+		t.file.spoil(int(t.rank[e]))
+		t.settle()
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package text
+
+import (
+	"cmp"
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// A session is a recorded editing session, or a generated one, as events in a
+// topological order.
+type session struct {
+	events []testEvent
+	want   string
+}
+
+type testEvent struct {
+	name    Name
+	lamport uint64
+	parents []int
+	splices []Splice
+	void    bool
+}
+
+type patch struct {
+	pos, del int
+	ins      string
+}
+
+func (p *patch) UnmarshalJSON(b []byte) error {
+	return json.Unmarshal(b, &[]any{&p.pos, &p.del, &p.ins})
+}
+
+// testName names the seq-th event of an author: seq stands in the change so
+// that Name.Compare orders by author, then seq.
+func testName(author string, seq int) (n Name) {
+	copy(n.Log[:], author)
+	binary.BigEndian.PutUint64(n.Change[:], uint64(seq))
+	return n
+}
+
+func (s *session) add(author string, seq int, parents []int, ps []patch) {
+	e := testEvent{name: testName(author, seq), parents: parents}
+	for _, p := range parents {
+		e.lamport = max(e.lamport, s.events[p].lamport+1)
+	}
+	for _, p := range ps {
+		if p.del > 0 || p.ins != "" {
+			e.splices = append(e.splices, Splice{Pos: p.pos, Del: p.del, Ins: p.ins})
+		}
+	}
+	s.events = append(s.events, e)
+}
+
+func readJSON(t testing.TB, path string, into any) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewDecoder(z).Decode(into); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// readTrace reads the format of josephg/editing-traces: a transaction is an
+// event. Sequential sessions have neither parents nor agents, and those that
+// are one transaction become an event a patch.
+func readTrace(t testing.TB, path string) *session {
+	var f struct {
+		Kind       string
+		EndContent string
+		Txns       []struct {
+			Parents []int
+			Agent   int
+			Patches []patch
+		}
+	}
+	readJSON(t, path, &f)
+	s := &session{want: f.EndContent}
+	if f.Kind == "concurrent" && len(f.Txns) == 1 {
+		for i, p := range f.Txns[0].Patches {
+			s.add("a", i, after(i), []patch{p})
+		}
+		return s
+	}
+	for i, x := range f.Txns {
+		if f.Kind != "concurrent" {
+			x.Parents = after(i)
+		}
+		s.add(string(binary.BigEndian.AppendUint16(nil, uint16(x.Agent))), i, x.Parents, x.Patches)
+	}
+	return s
+}
+
+func after(i int) []int {
+	if i == 0 {
+		return nil
+	}
+	return []int{i - 1}
+}
+
+// readConformance reads diamond-types' random histories. Their parents name
+// keystrokes; every transaction ends where a parent may point.
+func readConformance(t testing.TB, path string) (all []*session) {
+	var f []struct {
+		EndContent string
+		Txns       []struct {
+			Span     [2]int
+			Parents  []int
+			Agent    string
+			SeqStart int
+			Ops      []patch
+		}
+	}
+	readJSON(t, path, &f)
+	for _, h := range f {
+		s := &session{want: h.EndContent}
+		at := map[int]int{} // keystroke to event
+		for i, x := range h.Txns {
+			var parents []int
+			for _, p := range x.Parents {
+				e, ok := at[p]
+				if !ok {
+					t.Fatalf("parent %d isn't the last keystroke of a transaction", p)
+				}
+				parents = append(parents, e)
+			}
+			s.add(x.Agent, x.SeqStart, parents, x.Ops)
+			at[x.Span[1]-1] = i
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// apply adds the events to a text in the order given, or in their own.
+func (s *session) apply(t testing.TB, x *Text, order []int) {
+	t.Helper()
+	for i := range s.events {
+		if order != nil {
+			i = order[i]
+		}
+		e := &s.events[i]
+		if err := x.ApplyParents(e.name, e.lamport, s.namesOf(e.parents), e.splices, e.void); err != nil {
+			t.Fatalf("event %d: %v", i, err)
+		}
+	}
+}
+
+func (s *session) namesOf(es []int) []Name {
+	ns := make([]Name, len(es))
+	for i, e := range es {
+		ns[i] = s.events[e].name
+	}
+	return ns
+}
+
+// sessions returns the recorded sessions that are at hand: those in testdata,
+// and all of $NAVETTE_TRACES.
+func sessions(t testing.TB) map[string]*session {
+	paths := []string{"testdata/friendsforever.json.gz", "testdata/sveltecomponent.json.gz"}
+	if dir := os.Getenv("NAVETTE_TRACES"); dir != "" {
+		for _, sub := range []string{"seq", "conc"} {
+			more, err := filepath.Glob(filepath.Join(dir, sub, "*.json.gz"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, more...)
+		}
+	}
+	all := map[string]*session{}
+	for _, p := range paths {
+		if name := filepath.Base(p); all[name] == nil {
+			all[name] = readTrace(t, p)
+		}
+	}
+	return all
+}
+
+func TestRecordedSessionsEndInTheirText(t *testing.T) {
+	for name, s := range sessions(t) {
+		t.Run(name, func(t *testing.T) {
+			x := New(nil)
+			s.apply(t, x, nil)
+			if got := x.String(); got != s.want {
+				t.Errorf("text of %d bytes differs from the recorded one of %d bytes", len(got), len(s.want))
+			}
+			b := x.Encode()
+			t.Logf("%d events, %d bytes encoded", len(s.events), len(b))
+			y, err := Decode(b, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := y.String(); got != s.want {
+				t.Errorf("text differs after Decode")
+			}
+		})
+	}
+}
+
+func TestConformance(t *testing.T) {
+	path := "testdata/conformance-100.json.gz"
+	if dir := os.Getenv("NAVETTE_TRACES"); dir != "" {
+		path = filepath.Join(dir, "conformance/dt-conformance-1000.json.gz")
+	}
+	bad := 0
+	for i, s := range readConformance(t, path) {
+		x := New(func(a, b Name) int { return cmp.Or(cmp.Compare(string(a.Log[:]), string(b.Log[:])), a.Compare(b)) })
+		s.apply(t, x, nil)
+		if got := x.String(); got != s.want {
+			bad++
+			if bad < 5 {
+				t.Errorf("history %d: got %q, want %q", i, got, s.want)
+			}
+		}
+	}
+	if bad > 0 {
+		t.Errorf("%d histories differ", bad)
+	}
+}

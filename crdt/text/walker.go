@@ -1,0 +1,150 @@
+package text
+
+// A walker replays the events after a critical one, its base, moving between
+// versions, and keeps what it needs to go on: it is fed events in the order of
+// their arrival, each at the version it was made against.
+type walker struct {
+	h    *history
+	tree *tracker
+	base int32   // all later events have seen it; -1: the empty version
+	fed  int32   // the last event it has taken
+	at   []int32 // the prepare version
+	// elem is the first element after base: number 0 in the tree.
+	elem int
+	// met holds what the deletions of each event after base met, from
+	// begins[event-base-1] on.
+	met    []piece
+	begins []int32
+}
+
+func newWalker(t *Text, base int32) *walker {
+	h := &t.history
+	w := &walker{h: h, base: base, fed: base, elem: h.firstElem(base + 1)}
+	n := 0
+	if base >= 0 {
+		w.at = []int32{base}
+		n = h.events[base].len
+	}
+	w.tree = newTracker(n, func(a, b int) bool {
+		return t.order(h.name(h.inserter(w.elem+a)), h.name(h.inserter(w.elem+b))) < 0
+	})
+	return w
+}
+
+// measureOf returns what the positions of an event count.
+func measureOf(deep bool) int {
+	if deep {
+		return inWhole
+	}
+	return inCurrent
+}
+
+// tracker returns a walker that has taken all events, and can take one with
+// these parents: the one kept, if it has got as far as the latest critical
+// event, else a new one from there. Deep events need a walker from the start.
+func (t *Text) tracker(parents []int32, deep bool) *walker {
+	base := t.history.base(parents)
+	if deep || t.lastDeep > base {
+		base = -1
+	}
+	if w := t.walk; w == nil || w.base > base || w.fed < base || !t.isCritical(w.base) {
+		t.walk = newWalker(t, base)
+	}
+	t.walk.catchUp()
+	return t.walk
+}
+
+// whole returns a walker over the whole history.
+func (t *Text) whole() *walker {
+	if t.walk == nil || t.walk.base >= 0 {
+		t.walk = newWalker(t, -1)
+	}
+	t.walk.catchUp()
+	return t.walk
+}
+
+// idle is how many events without concurrency end the keeping of a walker.
+const idle = 1024
+
+// cool lets go of the walker once nobody seems to need it.
+func (t *Text) cool() {
+	if t.walk != nil && len(t.events)-int(t.walk.fed) > idle {
+		t.walk = nil
+	}
+}
+
+func (w *walker) catchUp() {
+	for int(w.fed)+1 < len(w.h.events) {
+		e := w.fed + 1
+		w.moveTo(w.h.parentsOf(e))
+		w.take(e, nil)
+	}
+}
+
+// moveTo makes version, all of which it has taken, the prepare version.
+func (w *walker) moveTo(version []int32) {
+	back, forth := w.h.diff(w.at, version)
+	for _, e := range back {
+		w.step(e, -1)
+	}
+	for i := len(forth) - 1; i >= 0; i-- {
+		w.step(forth[i], 1)
+	}
+	w.at = append(w.at[:0], version...)
+}
+
+// step takes e out of the prepare version or back into it.
+func (w *walker) step(e int32, d int32) {
+	met := w.metBy(e)
+	from, to := w.h.firstElem(e), w.h.firstElem(e+1)
+	if d > 0 {
+		w.tree.shift(from-w.elem, to-from, d)
+	}
+	for _, p := range met {
+		w.tree.shift(p.id, p.n, d)
+	}
+	if d < 0 {
+		w.tree.shift(from-w.elem, to-from, d)
+	}
+}
+
+// take adds the next event, whose parents are the prepare version, and applies
+// its effect to a rope if there is one.
+func (w *walker) take(e int32, to *rope) {
+	h, measure := w.h, measureOf(w.h.events[e].deep)
+	w.begins = append(w.begins, int32(len(w.met)))
+	first := int(h.events[e].op)
+	for i, o := range h.opsOf(e) {
+		k := len(w.met)
+		// Recorded events fit; those of a forged file needn't.
+		pos := min(int(o.pos), w.tree.total(measure))
+		del := min(int(o.del), w.tree.total(measure)-pos)
+		w.met = w.tree.remove(measure, pos, del, w.met)
+		if to != nil {
+			for _, p := range w.met[k:] {
+				if p.effect >= 0 {
+					to.splice(p.effect, p.n, "")
+				}
+			}
+		}
+		n, end := h.insertedBy(first + i)
+		if n == 0 {
+			continue
+		}
+		pos = w.tree.insert(measure, pos, o.elem-w.elem, n)
+		if to != nil {
+			to.splice(pos, 0, string(h.text[o.text:end]))
+		}
+	}
+	w.fed = e
+	w.at = append(w.at[:0], e)
+}
+
+// metBy returns what the deletions of an event met.
+func (w *walker) metBy(e int32) []piece {
+	i := int(e - w.base - 1)
+	if i+1 < len(w.begins) {
+		return w.met[w.begins[i]:w.begins[i+1]]
+	}
+	return w.met[w.begins[i]:]
+}
