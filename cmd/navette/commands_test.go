@@ -376,12 +376,12 @@ func sameFingerprint(l *lab, _ *testscript.TestScript, args []string) error {
 			if err := l.run(p, p.home, "", "navette", "fingerprint", "--json"); err != nil {
 				return fmt.Errorf("%s: %w: %s", name, err, l.last.stderr)
 			}
-			var got struct{ Fingerprint string }
-			if err := json.Unmarshal([]byte(l.last.stdout), &got); err != nil || got.Fingerprint == "" {
+			var got struct{ Full string }
+			if err := json.Unmarshal([]byte(l.last.stdout), &got); err != nil || got.Full == "" {
 				return fmt.Errorf("%s: no fingerprint in %q (%v)", name, l.last.stdout, err)
 			}
-			prints[got.Fingerprint] = true
-			lines = append(lines, fmt.Sprintf("%s %s", got.Fingerprint, name))
+			prints[got.Full] = true
+			lines = append(lines, fmt.Sprintf("%s %s", got.Full, name))
 		}
 		l.last = output{stdout: strings.Join(lines, "\n") + "\n"}
 		if len(prints) > 1 {

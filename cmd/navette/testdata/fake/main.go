@@ -116,7 +116,7 @@ func (n *node) answer(args []string) reply {
 		}
 		return reply{Text: args[1]}
 	case "fingerprint":
-		return reply{Text: fmt.Sprintf(`{"fingerprint":"%x"}`, sha256.Sum256([]byte(n.text())))}
+		return reply{Text: fmt.Sprintf(`{"full":"%x"}`, sha256.Sum256([]byte(n.text())))}
 	}
 	return reply{2, "usage"}
 }
