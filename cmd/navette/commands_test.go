@@ -35,6 +35,7 @@ func init() { // not in the declaration: some commands run others
 		"grep-capture":       grepCapture,
 		"kill9":              kill9,
 		"lan":                addLAN,
+		"let":                let,
 		"place":              addPlaces,
 		"plug":               plug,
 		"repeat":             repeat,
@@ -47,7 +48,7 @@ func init() { // not in the declaration: some commands run others
 	}
 }
 
-var errUsage = errors.New("see testdata/README.md for how it is used")
+var errUsage = errors.New("see testdata/README.md for how commands are used")
 
 // scriptCommands makes testscript's commands out of ours.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -58,6 +59,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 			l.getenv = ts.Getenv
 			l.last = output{}
 			err := c(l, ts, args)
+			l.said = l.last.stdout
 			fmt.Fprint(ts.Stdout(), l.last.stdout)
 			fmt.Fprint(ts.Stderr(), l.last.stderr)
 			switch {
@@ -89,6 +91,7 @@ func do(l *lab, ts *testscript.TestScript, words []string) error {
 		return fmt.Errorf("%w: no command %q", errUsage, words[0])
 	}
 	err := c(l, ts, words[1:])
+	l.said = l.last.stdout
 	if neg && !errors.Is(err, errUsage) {
 		if err == nil {
 			return fmt.Errorf("%s: succeeded, and shouldn't have", strings.Join(words, " "))
@@ -309,6 +312,38 @@ func shows(l *lab, ts *testscript.TestScript, args []string) error {
 	if !strings.Contains(l.last.stdout, args[1]) {
 		return fmt.Errorf("%s at %s doesn't show %q but:\n%s", strings.Join(args[2:], " "), args[0], args[1], l.last.stdout)
 	}
+	return nil
+}
+
+// let NAME PATH: sets a variable to a part of the JSON that the last of our
+// commands said
+func let(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errUsage
+	}
+	l.last.stdout = l.said
+	var v any
+	if err := json.Unmarshal([]byte(l.said), &v); err != nil {
+		return fmt.Errorf("%w: %w in %q", errUsage, err, l.said)
+	}
+	for step := range strings.SplitSeq(args[1], ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(x) {
+				return fmt.Errorf("%w: there is no %s in %s", errUsage, args[1], l.said)
+			}
+			v = x[i]
+		default:
+			return fmt.Errorf("%w: there is no %s in %s", errUsage, args[1], l.said)
+		}
+	}
+	if v == nil {
+		return fmt.Errorf("%w: there is no %s in %s", errUsage, args[1], l.said)
+	}
+	ts.Setenv(args[0], fmt.Sprint(v))
 	return nil
 }
 

@@ -34,7 +34,8 @@ type lab struct {
 	lans   map[string]*link
 	places map[string]*place
 	acked  []string // ids of the writes acknowledged to write-until-killed
-	last   output
+	last   output   // of the command that runs
+	said   string   // by the one before, on its standard output
 }
 
 // A link is a switch without an uplink.
