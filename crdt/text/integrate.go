@@ -31,7 +31,9 @@ func (t *tracker) insert(measure, pos, id, n int) int {
 	conflict := here.more() && here.leaf.spans[here.slot].state == 0
 	for r := here; r.more(); r = (cursor{leaf: r.leaf, slot: r.slot + 1}).roll() {
 		if s := &r.leaf.spans[r.slot]; s.state > 0 {
-			right = s.id
+			if !t.fugue || s.left == left {
+				right = s.id
+			}
 			break
 		}
 	}

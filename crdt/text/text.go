@@ -94,6 +94,9 @@ type Splice struct {
 // concurrent use.
 type Text struct {
 	order func(a, b Name) int
+	// fugue is set by tests alone: the published histories they replay follow
+	// Fugue's order, which differs from FugueMax's in one of a thousand.
+	fugue bool
 	raw   rope
 	history
 	walk *walker // nil, or the tracker kept while there is concurrency

@@ -96,6 +96,9 @@ type tracker struct {
 	// at gives the number of the leaf.
 	heads []uint64
 	at    []int32
+	// fugue makes it Fugue's order instead of FugueMax's: right origins count
+	// only among the left children of one element.
+	fugue bool
 	// before tells which of two siblings (their first elements) comes first.
 	before func(a, b int) bool
 }

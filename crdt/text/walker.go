@@ -28,6 +28,7 @@ func newWalker(t *Text, base int32) *walker {
 	w.tree = newTracker(n, func(a, b int) bool {
 		return t.order(h.name(h.inserter(w.elem+a)), h.name(h.inserter(w.elem+b))) < 0
 	})
+	w.tree.fugue = t.fugue
 	return w
 }
 
