@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"navette/node/gate"
 )
 
 // A command of the scripts. What it returns decides whether the script goes
@@ -30,8 +32,10 @@ func init() { // not in the declaration: some commands run others
 		"acknowledged":       acknowledged,
 		"at":                 at,
 		"capture":            capture,
+		"detach":             detach,
 		"eventually":         eventually,
 		"exit-code":          exitCode,
+		"forge":              forge,
 		"grep-capture":       grepCapture,
 		"kill9":              kill9,
 		"lan":                addLAN,
@@ -152,6 +156,18 @@ func unplug(l *lab, _ *testscript.TestScript, args []string) error {
 		return err
 	}
 	return l.unplug(p, strings.Join(args[1:], ""))
+}
+
+// detach PLACE LAN
+func detach(l *lab, _ *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	return l.detach(p, args[1])
 }
 
 // ---- daemons ----------------------------------------------------------------
@@ -457,6 +473,35 @@ func repeat(l *lab, ts *testscript.TestScript, args []string) error {
 			}
 		}
 	}
+	return nil
+}
+
+// forge NAME LINK seed|host|end: sets a variable to an invitation that isn't
+// what it says
+func forge(_ *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) != 3 {
+		return errUsage
+	}
+	v, err := gate.ParseInvitation(args[1])
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	link := ""
+	switch args[2] {
+	case "seed":
+		v.Seed[0]++
+		link = v.String()
+	case "host":
+		for i := range v.Doors {
+			v.Doors[i].Peer[0]++
+		}
+		link = v.String()
+	case "end":
+		link = args[1][:len(args[1])-8]
+	default:
+		return errUsage
+	}
+	ts.Setenv(args[0], link)
 	return nil
 }
 

@@ -197,6 +197,17 @@ func (l *lab) unplug(p *place, lanName string) error {
 	return nil
 }
 
+// detach takes the interface away, as when a USB adapter is pulled out; plug
+// makes it anew.
+func (l *lab) detach(p *place, lanName string) error {
+	port := p.ports[lanName]
+	if port == nil {
+		return fmt.Errorf("%s isn't plugged into %s", p.name, lanName)
+	}
+	delete(p.ports, lanName)
+	return ips("link del " + port.outer)
+}
+
 // command prepares a command in a place; "navette" is the program under test.
 func (l *lab) command(ctx context.Context, p *place, dir string, args ...string) *exec.Cmd {
 	if args[0] == "navette" {
