@@ -1,0 +1,182 @@
+package reconcile
+
+import (
+	"encoding/binary"
+
+	"navette/crdt"
+	"navette/crdt/cbor"
+)
+
+// maxPerFrame bounds what one frame lists.
+const maxPerFrame = 1024
+
+// Next returns the next frame to send, nil if there is nothing to say for now.
+// It is to be called until it returns nil whenever the session was given
+// something, as long as the connection takes frames: what isn't taken waits
+// here, in little room.
+func (s *Session) Next() []byte {
+	if !s.begun {
+		s.begun = true
+		return s.hello()
+	}
+	if !s.heard || s.over {
+		return nil
+	}
+	s.pushMembers()
+	if len(s.control) > 0 {
+		f := s.control[0]
+		s.control = s.control[1:]
+		return f
+	}
+	for _, next := range []func() []byte{s.nextGot, s.nextAnswers, s.nextWants, s.nextAsk} {
+		if f := next(); f != nil {
+			return f
+		}
+	}
+	return s.nextData()
+}
+
+func (s *Session) hello() []byte {
+	key := helloKey(s.o.Nonce)
+	return Hello{
+		Min: MinVersion, Max: MaxVersion,
+		Commons: [16]byte(s.o.Commons[:16]), Nonce: s.o.Nonce,
+		Members: s.mine[members].summarise(key), Tips: s.mine[tips].summarise(key),
+	}.encode()
+}
+
+// nextGot gives credit back and says what has been stored. Credit alone waits
+// until it is worth a frame.
+func (s *Session) nextGot() []byte {
+	if len(s.got[members])+len(s.got[tips]) == 0 && s.release < MaxCredit/8 {
+		return nil
+	}
+	b := cbor.AppendUint(head(typeGot, 3), uint64(s.release))
+	s.window += s.release
+	s.release = 0
+	for k := range s.got {
+		n := min(len(s.got[k]), 8*maxPerFrame)
+		b = cbor.AppendBytes(b, s.got[k][:n])
+		s.got[k] = s.got[k][n:]
+	}
+	return b
+}
+
+// nextAnswers gives the answers that are due, about tips only once all that
+// the peer has of membership is stored: changes are judged by it.
+func (s *Session) nextAnswers() []byte {
+	for k := range s.compare {
+		if c := &s.compare[k]; len(c.due) > 0 && (kind(k) == members || s.membersDone()) {
+			items := c.next()
+			s.noteTold(kind(k))
+			b := cbor.AppendUint(head(typeAnswers, 1+len(items)), uint64(k))
+			for _, it := range items {
+				b = append(b, it...)
+			}
+			return b
+		}
+	}
+	return nil
+}
+
+func (s *Session) membersDone() bool {
+	return s.compare[members].settled() && len(s.lacks[members]) == 0 && !s.missed[members]
+}
+
+func (s *Session) nextWants() []byte {
+	for k := range s.wants {
+		if n := min(len(s.wants[k]), maxPerFrame/2); n > 0 {
+			b := cbor.AppendUint(head(typeWant, 1+n), uint64(k))
+			for _, w := range s.wants[k][:n] {
+				b = append(b, w...)
+			}
+			s.wants[k] = s.wants[k][n:]
+			return b
+		}
+	}
+	return nil
+}
+
+// nextAsk begins another comparison where the last one found more than fits,
+// once that is dealt with.
+func (s *Session) nextAsk() []byte {
+	for k := range s.missed {
+		c := &s.compare[k]
+		if s.missed[k] && len(s.lacks[k]) == 0 && c.settled() {
+			s.ask[k] = true
+		}
+		if !s.ask[k] || !c.settled() || s.rounds >= maxRounds || s.idle >= maxIdle {
+			continue
+		}
+		s.ask[k], s.missed[k] = false, false
+		s.rounds++
+		s.idle++
+		s.refreeze(kind(k))
+		s.begin(kind(k))
+		c.ask()
+		sum := c.mine.summary(0, c.mine.Len())
+		b := cbor.AppendUint(head(typeAsk, 3), uint64(k))
+		b = cbor.AppendUint(b, sum.Count)
+		return cbor.AppendUint(b, sum.Sum)
+	}
+	return nil
+}
+
+// Compare begins another comparison of the tips as soon as the last one is
+// over.
+func (s *Session) Compare() { s.ask[tips] = true }
+
+// Bye returns the frame to send last.
+func (s *Session) Bye(reason Reason) []byte {
+	s.over = true
+	return cbor.AppendUint(head(typeBye, 1), uint64(reason))
+}
+
+// ack says that something the peer has or sent is stored.
+func (s *Session) ack(k kind, id crdt.ChangeID) {
+	s.got[k] = binary.BigEndian.AppendUint64(s.got[k], s.key.sum(id[:]))
+}
+
+// Release gives back the credit for n bytes of data that are dealt with.
+func (s *Session) Release(n int) { s.release += n }
+
+// WantTip asks the peer for what leads to a tip that it told of, from what it
+// knows of this node.
+func (s *Session) WantTip(id crdt.ChangeID) {
+	s.wants[tips] = append(s.wants[tips], wantHash(s.key.sum(id[:])))
+}
+
+// WantChange asks the peer for what leads to a change, beyond the stored links
+// in have. It may be any that the peer has stored.
+func (s *Session) WantChange(id crdt.ChangeID, have []crdt.ChangeID) {
+	s.wants[tips] = append(s.wants[tips], wantFrom(id, have))
+}
+
+// WantMember asks the peer for a membership change.
+func (s *Session) WantMember(id crdt.ChangeID) {
+	s.wants[members] = append(s.wants[members], cbor.AppendBytes(nil, id[:]))
+}
+
+func wantHash(h uint64) []byte {
+	return cbor.AppendBytes(nil, binary.BigEndian.AppendUint64(nil, h))
+}
+
+func wantFrom(id crdt.ChangeID, have []crdt.ChangeID) []byte {
+	b := cbor.AppendArray(nil, 1+len(have))
+	b = cbor.AppendBytes(b, id[:])
+	for _, h := range have {
+		b = cbor.AppendBytes(b, h[:])
+	}
+	return b
+}
+
+// pushMembers sends the news of the membership.
+func (s *Session) pushMembers() {
+	for _, it := range s.news {
+		s.told[members][s.key.item(it)] = it
+		if s.serveMember(it.ID) != nil {
+			break // a peer that takes none of maxServed
+		}
+	}
+	s.news = nil
+}
