@@ -1,0 +1,71 @@
+package commons
+
+import (
+	"path"
+	"strings"
+
+	"navette/crdt"
+)
+
+// The numbers of the fields of a page that code refers to.
+const (
+	fieldPath        = 32
+	fieldFrontMatter = 34
+	fieldBody        = 35
+)
+
+// pageKind is a document in Markdown. The body is everything after the front
+// matter, byte for byte; the front matter is kept as it was written, since it
+// may hold what no field here has a name for.
+var pageKind = &Kind{
+	Name: "page", Plural: "pages",
+	Fields: shared("title",
+		Field{ID: fieldPath, Name: "path", Type: RegisterType, Form: Words, Bound: Bound{Bytes: 1024}},
+		Field{ID: 33, Name: "template", Type: RegisterType, Form: Words, Bound: Short},
+		Field{ID: fieldFrontMatter, Name: "front-matter", Type: RegisterType, Form: Words, Bound: Long},
+		Field{ID: fieldBody, Name: "body", Type: TextType, Form: Words, Bound: Whole},
+	),
+}
+
+// Heading returns the first heading of a Markdown text, "" if it has none. A
+// hash without a space after it is one too, as many people write it.
+func Heading(markdown string) string {
+	fence, previous := "", ""
+	for line := range strings.Lines(strings.TrimPrefix(markdown, "\uFEFF")) {
+		line = strings.TrimSpace(line)
+		switch {
+		case fence != "":
+			if strings.HasPrefix(line, fence) {
+				fence = ""
+			}
+			continue
+		case strings.HasPrefix(line, "```"), strings.HasPrefix(line, "~~~"):
+			fence = line[:3]
+			continue
+		case strings.HasPrefix(line, "#"):
+			if h := strings.Trim(line, "#* \t_"); h != "" {
+				return h
+			}
+		case previous != "" && len(line) > 1 && strings.Trim(line, "=") == "":
+			return strings.Trim(previous, "* _")
+		}
+		previous = line
+	}
+	return ""
+}
+
+// pageTitle returns what a page without a title is called: by its first
+// heading, else by its file.
+func pageTitle(d *crdt.Doc) string {
+	if t := d.Text(fieldBody); t != nil {
+		if h := Heading(t.String()); h != "" {
+			return h
+		}
+	}
+	if v, ok := d.Shown(fieldPath); ok {
+		p, _ := v.Text()
+		base := path.Base(p)
+		return strings.TrimSuffix(base, path.Ext(base))
+	}
+	return ""
+}

@@ -1,0 +1,227 @@
+package commons
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"navette/crdt"
+	"navette/crdt/text"
+)
+
+// Bounds of what one op and one change may hold of a text, and of a change in
+// all, with room for its head.
+const (
+	maxInsertPerOp     = 8 << 10
+	maxInsertPerChange = crdt.MaxTextPerChange
+	maxSplicesPerOp    = 512
+	maxOpsPerChange    = 1024
+	maxBytesPerChange  = 56 << 10
+)
+
+// EditText makes a text field read after where its writer began from before.
+// What others wrote into it meanwhile, and is in d already, stays.
+func EditText(d *crdt.Doc, field, before, after string) ([][]crdt.Edit, error) {
+	w, err := known(d, Env{})
+	if err != nil {
+		return nil, err
+	}
+	f, ok := w.kind.Field(field)
+	if !ok || f.Type != TextType {
+		return nil, w.unknown(field)
+	}
+	current := w.current(f)
+	splices := text.Diff(before, after)
+	if before != current {
+		splices = rebase(splices, text.Diff(before, current))
+	}
+	if err := w.splice(f, splices); err != nil {
+		return nil, err
+	}
+	return w.changes(), nil
+}
+
+func (w *writer) current(f Field) string {
+	if t := w.doc.Text(f.ID); t != nil {
+		return t.String()
+	}
+	return ""
+}
+
+// text makes the field read s.
+func (w *writer) text(f Field, s string) error {
+	if !utf8.ValidString(s) {
+		return &FieldError{Kind: w.kind.Name, Field: f.Name, Text: clip(s), Want: "text in UTF-8", Err: ErrValue}
+	}
+	if f.Bound.Bytes > 0 {
+		if err := f.Bound.check(w.kind.Name, f.Name, s); err != nil {
+			return err
+		}
+	}
+	return w.splice(f, text.Diff(w.current(f), s))
+}
+
+// splice adds the edits that carry out splices of the text as it is shown, as
+// many to an op and to a change as there is room for.
+func (w *writer) splice(f Field, splices []text.Splice) error {
+	if len(splices) == 0 {
+		return nil
+	}
+	if t := w.doc.Text(f.ID); t != nil {
+		raw, err := t.ToRaw(splices)
+		if err != nil {
+			return fmt.Errorf("edit %s: %w", f.Name, err)
+		}
+		splices = raw
+	}
+	var op []text.Splice
+	inserted := 0
+	flush := func() {
+		if len(op) > 0 {
+			w.texts = append(w.texts, []crdt.Edit{{Code: crdt.Splice, Resource: w.doc.ID(), Field: f.ID, Splices: op}})
+			op, inserted = nil, 0
+		}
+	}
+	for _, s := range splices {
+		for {
+			if len(op) == maxSplicesPerOp || inserted == maxInsertPerOp {
+				flush()
+			}
+			part := prefix(s.Ins, maxInsertPerOp-inserted)
+			if part == "" && s.Ins != "" {
+				flush()
+				continue
+			}
+			op = append(op, text.Splice{Pos: s.Pos, Del: s.Del, Ins: part, Deep: s.Deep})
+			inserted += len(part)
+			s.Ins = s.Ins[len(part):]
+			if s.Ins == "" {
+				break
+			}
+			s.Pos, s.Del = s.Pos+utf8.RuneCountInString(part), 0
+		}
+	}
+	flush()
+	w.touch(f.Name)
+	w.texts = join(w.texts)
+	return nil
+}
+
+// prefix returns as many whole characters of s as fit into n bytes.
+func prefix(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// Split deals edits out to as few changes as hold them, in order.
+func Split(edits []crdt.Edit) [][]crdt.Edit {
+	groups := make([][]crdt.Edit, len(edits))
+	for i, e := range edits {
+		groups[i] = []crdt.Edit{e}
+	}
+	return join(groups)
+}
+
+// join puts changes that follow each other into one, while it has room.
+func join(groups [][]crdt.Edit) (out [][]crdt.Edit) {
+	size, inserted := 0, 0
+	for _, g := range groups {
+		s, ins := weigh(g)
+		if n := len(out); n > 0 && size+s <= maxBytesPerChange && inserted+ins <= maxInsertPerChange && len(out[n-1])+len(g) <= maxOpsPerChange {
+			out[n-1] = append(out[n-1], g...)
+			size, inserted = size+s, inserted+ins
+			continue
+		}
+		out = append(out, g)
+		size, inserted = s, ins
+	}
+	return out
+}
+
+// weigh returns how many bytes edits take at most, and how many of text they
+// insert.
+func weigh(edits []crdt.Edit) (size, inserted int) {
+	const (
+		head   = 48 // code, target, body's head, field, number
+		ref    = 48 // a reference to an op
+		splice = 12 // numbers of a splice
+	)
+	for _, e := range edits {
+		size += head + len(e.Key) + len(e.Value) + ref*len(e.Over)
+		if e.Parent != nil || e.Item != (crdt.Dot{}) {
+			size += 2 * ref
+		}
+		for _, s := range e.Splices {
+			size += splice + len(s.Ins)
+			inserted += len(s.Ins)
+		}
+	}
+	return size, inserted
+}
+
+// A hunk is a splice that counts the text before all of them.
+type hunk struct {
+	pos, del int
+	ins      string
+}
+
+func hunks(splices []text.Splice) []hunk {
+	out := make([]hunk, len(splices))
+	shift := 0
+	for i, s := range splices {
+		out[i] = hunk{s.Pos - shift, s.Del, s.Ins}
+		shift += utf8.RuneCountInString(s.Ins) - s.Del
+	}
+	return out
+}
+
+// rebase makes splices of one text, from left to right, fit that text after
+// others were made of it: what both delete is deleted once, what one inserts
+// where the other deletes stays, and of insertions at one place the others'
+// come first.
+func rebase(splices, others []text.Splice) []text.Splice {
+	theirs := hunks(others)
+	// moved returns where a position is after the others' splices; an end of
+	// what is to be deleted isn't moved by what is inserted at it.
+	moved := func(pos int, end bool) int {
+		at := pos
+		for _, h := range theirs {
+			if h.pos > pos || h.pos == pos && end {
+				break
+			}
+			at += utf8.RuneCountInString(h.ins) - min(h.del, pos-h.pos)
+		}
+		return at
+	}
+	var out []text.Splice
+	shift := 0
+	emit := func(pos, del int, ins string) {
+		if del > 0 || ins != "" {
+			out = append(out, text.Splice{Pos: pos + shift, Del: del, Ins: ins})
+			shift += utf8.RuneCountInString(ins) - del
+		}
+	}
+	for _, m := range hunks(splices) {
+		// The stretch to delete, in pieces between what the others inserted
+		// into it, without what they deleted.
+		pos, end := m.pos, m.pos+m.del
+		for _, h := range theirs {
+			if h.pos+h.del < pos || h.pos > end || pos >= end {
+				continue
+			}
+			if h.pos > pos {
+				emit(moved(pos, false), h.pos-pos, "")
+			}
+			pos = max(pos, min(end, h.pos+h.del))
+		}
+		if pos < end {
+			emit(moved(pos, false), end-pos, "")
+		}
+		emit(moved(end, m.del > 0), 0, m.ins)
+	}
+	return out
+}
