@@ -2,6 +2,7 @@ package text
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -237,7 +238,7 @@ func (t *Text) ToRaw(s []Splice) ([]Splice, error) {
 			cells = append(cells, cell{n, raw, shown})
 		}
 	})
-	out, ok := translate(cells, s, false)
+	out, ok := translate(slices.Clone(cells), s, false)
 	if !ok {
 		out, _ = translate(cells, s, true)
 	}
