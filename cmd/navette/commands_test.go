@@ -3,9 +3,7 @@
 package main_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,8 +14,6 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"navette/node/gate"
 )
 
 // A command of the scripts. What it returns decides whether the script goes
@@ -199,102 +195,6 @@ func halt(l *lab, _ *testscript.TestScript, args []string) error {
 	return nil
 }
 
-// kill9 PLACE [LOW HIGH [COMMAND...]]
-func kill9(l *lab, ts *testscript.TestScript, args []string) error {
-	if len(args) != 1 && len(args) < 3 {
-		return errUsage
-	}
-	p, err := l.place(args[0])
-	if err != nil {
-		return err
-	}
-	if len(args) == 1 {
-		return l.stop(p, syscall.SIGKILL)
-	}
-	low, high, err := span(args[1:3])
-	if err != nil {
-		return err
-	}
-	return l.killWhile(p, low, high, func(ctx context.Context, _ <-chan struct{}) {
-		if len(args) > 3 {
-			l.runIn(ctx, p, ts.MkAbs("."), "", args[3:]...)
-		}
-	})
-}
-
-// write-until-killed PLACE LOW HIGH
-func writeUntilKilled(l *lab, _ *testscript.TestScript, args []string) error {
-	if len(args) != 3 {
-		return errUsage
-	}
-	p, err := l.place(args[0])
-	if err != nil {
-		return err
-	}
-	low, high, err := span(args[1:])
-	if err != nil {
-		return err
-	}
-	before := len(l.acked)
-	err = l.killWhile(p, low, high, func(ctx context.Context, killed <-chan struct{}) {
-		for {
-			select {
-			case <-killed:
-				return
-			default:
-			}
-			name := fmt.Sprintf("name=%s-%d", p.name, serial.Add(1))
-			if l.runIn(ctx, p, p.home, "", "navette", "add", "tool", name, "--json") != nil {
-				return
-			}
-			var made struct{ ID string }
-			if json.Unmarshal([]byte(l.last.stdout), &made) != nil || made.ID == "" {
-				return
-			}
-			l.acked = append(l.acked, made.ID)
-		}
-	})
-	l.last = output{stdout: fmt.Sprintf("%d writes were acknowledged before the end\n", len(l.acked)-before)}
-	return err
-}
-
-// acknowledged PLACE...: none of the writes acknowledged to write-until-killed
-// is missing there.
-func acknowledged(l *lab, _ *testscript.TestScript, args []string) error {
-	if len(args) == 0 {
-		return errUsage
-	}
-	if len(l.acked) == 0 {
-		return errors.New("no write was ever acknowledged: this shows nothing")
-	}
-	for _, name := range args {
-		p, err := l.place(name)
-		if err != nil {
-			return err
-		}
-		for _, id := range l.acked {
-			if err := l.run(p, p.home, "", "navette", "show", id); err != nil {
-				return fmt.Errorf("%s was acknowledged and is lost at %s: %w: %s", id, name, err, l.last.stderr)
-			}
-		}
-	}
-	l.last = output{stdout: fmt.Sprintf("%d writes\n", len(l.acked))}
-	return nil
-}
-
-func span(args []string) (low, high time.Duration, err error) {
-	if low, err = time.ParseDuration(args[0]); err != nil {
-		return 0, 0, err
-	}
-	if high, err = time.ParseDuration(args[1]); err != nil {
-		return 0, 0, err
-	}
-	if low > high || high > commandLimit/2 {
-		return 0, 0, fmt.Errorf("%v to %v isn't a span of less than %v", low, high, commandLimit/2)
-	}
-	return low, high, nil
-}
-
 // ---- commands in places -----------------------------------------------------
 
 // at PLACE [<FILE] COMMAND...
@@ -409,50 +309,6 @@ func eventually(l *lab, ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-// same-fingerprint PLACE PLACE... within SECONDS
-func sameFingerprint(l *lab, _ *testscript.TestScript, args []string) error {
-	n := len(args) - 2
-	if n < 2 || args[n] != "within" {
-		return errUsage
-	}
-	began := time.Now()
-	compare := func() error {
-		var lines []string
-		prints := map[string]bool{}
-		for _, name := range args[:n] {
-			p, err := l.place(name)
-			if err != nil {
-				return final{err}
-			}
-			if err := l.run(p, p.home, "", "navette", "fingerprint", "--json"); err != nil {
-				return fmt.Errorf("%s: %w: %s", name, err, l.last.stderr)
-			}
-			var got struct{ Full string }
-			if err := json.Unmarshal([]byte(l.last.stdout), &got); err != nil || got.Full == "" {
-				return fmt.Errorf("%s: no fingerprint in %q (%v)", name, l.last.stdout, err)
-			}
-			prints[got.Full] = true
-			lines = append(lines, fmt.Sprintf("%s %s", got.Full, name))
-		}
-		l.last = output{stdout: strings.Join(lines, "\n") + "\n"}
-		if len(prints) > 1 {
-			return fmt.Errorf("fingerprints differ:\n%s", l.last.stdout)
-		}
-		return nil
-	}
-	seconds, err := strconv.ParseFloat(args[n+1], 64)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds*float64(time.Second)))
-	defer cancel()
-	if err := poll(ctx, compare); err != nil {
-		return fmt.Errorf("not within %s s: %w", args[n+1], err)
-	}
-	l.last.stdout += fmt.Sprintf("after %.1f s\n", time.Since(began).Seconds())
-	return nil
-}
-
 // repeat N FILE: the commands of the file, one a line, as they stand.
 func repeat(l *lab, ts *testscript.TestScript, args []string) error {
 	if len(args) != 2 {
@@ -472,83 +328,6 @@ func repeat(l *lab, ts *testscript.TestScript, args []string) error {
 				return fmt.Errorf("round %d of %d: %s: %w\n%s", round+1, n, strings.Join(words, " "), err, l.last.stderr)
 			}
 		}
-	}
-	return nil
-}
-
-// forge NAME LINK seed|host|end: sets a variable to an invitation that isn't
-// what it says
-func forge(_ *lab, ts *testscript.TestScript, args []string) error {
-	if len(args) != 3 {
-		return errUsage
-	}
-	v, err := gate.ParseInvitation(args[1])
-	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	link := ""
-	switch args[2] {
-	case "seed":
-		v.Seed[0]++
-		link = v.String()
-	case "host":
-		for i := range v.Doors {
-			v.Doors[i].Peer[0]++
-		}
-		link = v.String()
-	case "end":
-		link = args[1][:len(args[1])-8]
-	default:
-		return errUsage
-	}
-	ts.Setenv(args[0], link)
-	return nil
-}
-
-// ---- what the wire carries --------------------------------------------------
-
-// capture PLACE FILE
-func capture(l *lab, ts *testscript.TestScript, args []string) error {
-	if len(args) != 2 {
-		return errUsage
-	}
-	p, err := l.place(args[0])
-	if err != nil {
-		return err
-	}
-	return l.capture(p, ts.MkAbs(args[1]))
-}
-
-// grep-capture FILE TEXT|hex:DIGITS: ends the capture if it still runs
-func grepCapture(l *lab, ts *testscript.TestScript, args []string) error {
-	if len(args) != 2 {
-		return errUsage
-	}
-	file := ts.MkAbs(args[0])
-	for _, p := range l.places {
-		if p.taps[file] != nil {
-			if err := p.endCapture(file); err != nil {
-				return fmt.Errorf("%w: %w", errUsage, err)
-			}
-		}
-	}
-	pattern := []byte(args[1])
-	if digits, ok := strings.CutPrefix(args[1], "hex:"); ok {
-		var err error
-		if pattern, err = hex.DecodeString(digits); err != nil {
-			return fmt.Errorf("%w: %w", errUsage, err)
-		}
-	}
-	seen, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	const header = 24 // of the file, before the first packet
-	if len(seen) <= header {
-		return fmt.Errorf("%w: %s has no packet: it shows nothing", errUsage, args[0])
-	}
-	if !bytes.Contains(seen, pattern) {
-		return fmt.Errorf("%s has %d bytes and %q isn't among them", args[0], len(seen), args[1])
 	}
 	return nil
 }
