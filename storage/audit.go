@@ -1,0 +1,161 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+// audit tells whether the open tips and, unless the last process ended in good
+// order, all it wrote are what they should be.
+func (l *Log) audit() (good bool, err error) {
+	good = true
+	err = l.kv.View(func(r Reader) error {
+		for i := range l.frontier.chains {
+			c := &l.frontier.chains[i]
+			p := oplog.Place{Chain: uint32(i), Pos: c.end.pos}
+			if c.continued {
+				continue
+			}
+			if c.end.sig == nil {
+				good = false
+				return nil
+			}
+			if _, err := l.verify(r, &node{place: p}, &c.end); err != nil {
+				return err
+			}
+		}
+		if l.o.CleanStop || len(l.epochs) == 0 {
+			return nil
+		}
+		return l.scanFeed(r, l.epochs[len(l.epochs)-1].Start, l.pos, func(_ uint64, n *node) error {
+			_, err := l.verify(r, n, &l.frontier.chains[n.place.Chain].end)
+			return err
+		})
+	})
+	if errors.Is(err, ErrCorrupt) {
+		return false, nil
+	}
+	return good, err
+}
+
+// verify reads the entry at a node's place and checks that it is itself: that
+// its name leads there, that it is the end of its chain if it stands there,
+// and, where the node has parents, that it names these. The error is
+// ErrCorrupt.
+func (l *Log) verify(r Reader, n *node, end *end) (Entry, error) {
+	e, err := l.read(r, n.place, end)
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if err != nil {
+		return e, err
+	}
+	if err := l.leadsTo(r, e.ID, n.place); err != nil {
+		return e, err
+	}
+	if n.own == nil && n.starts == nil {
+		return e, nil
+	}
+	own, deps, err := parentsOf(e.Block)
+	if err != nil {
+		return e, err
+	}
+	if len(own) != len(n.own) || len(deps) != len(n.deps) {
+		return e, fmt.Errorf("%w: the parents of %v", ErrCorrupt, e.ID)
+	}
+	for i, id := range append(own, deps...) {
+		if err := l.leadsTo(r, id, append(slices.Clone(n.own), n.deps...)[i]); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// leadsTo checks that an entry's name leads to a place.
+func (l *Log) leadsTo(r Reader, id crdt.ChangeID, want oplog.Place) error {
+	p, _, err := l.find(r, id)
+	if errors.Is(err, ErrNotFound) || err == nil && p != want {
+		return fmt.Errorf("%w: where entry %v is", ErrCorrupt, id)
+	}
+	return err
+}
+
+// parentsOf returns what a block of data names: prev or prevLogs, and deps.
+func parentsOf(block []byte) (own, deps []crdt.ChangeID, err error) {
+	kind, err := oplog.Parse(block)
+	if err == nil && kind == oplog.KindLog {
+		var g *oplog.LogGenesis
+		if g, err = oplog.DecodeLogGenesis(block); err == nil {
+			return g.PrevLogs, nil, nil
+		}
+	} else if err == nil {
+		var c *oplog.Change
+		if c, err = oplog.DecodeChange(block); err == nil {
+			return []crdt.ChangeID{c.Prev}, c.Deps, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+}
+
+// sound returns the greatest part of the feed that can be kept: every entry in
+// it verifies, all its ancestors are in it, and every branch ends on a signed
+// link.
+func (l *Log) sound() (oplog.Version, error) {
+	var keep oplog.Version
+	for i := range l.frontier.chains {
+		keep = append(keep, l.frontier.chains[i].end.pos+1)
+	}
+	cut := func(p oplog.Place) { keep[p.Chain] = min(keep[p.Chain], p.Pos) }
+	err := l.kv.View(func(r Reader) error {
+		err := l.scanFeed(r, 0, l.pos, func(_ uint64, n *node) error {
+			_, err := l.verify(r, n, &l.frontier.chains[n.place.Chain].end)
+			if errors.Is(err, ErrCorrupt) {
+				cut(n.place)
+				err = nil
+			}
+			return err
+		})
+		for before := oplog.Version(nil); err == nil && !slices.Equal(before, keep); {
+			before = slices.Clone(keep)
+			if err = l.trim(r, keep); err != nil {
+				return err
+			}
+			err = l.scanFeed(r, 0, l.pos, func(_ uint64, n *node) error {
+				for _, p := range append(slices.Clone(n.own), n.deps...) {
+					if !keep.Has(p) {
+						cut(n.place)
+					}
+				}
+				return nil
+			})
+		}
+		return err
+	})
+	return keep, err
+}
+
+// trim shortens each chain of a version to its last signed link.
+func (l *Log) trim(r Reader, keep oplog.Version) error {
+	for i := range keep {
+		for keep[i] > 0 {
+			p := oplog.Place{Chain: uint32(i), Pos: keep[i] - 1}
+			if e := l.frontier.chains[i].end; e.pos == p.Pos && e.sig != nil {
+				break
+			}
+			_, err := r.Get(l.stored.place(tagSig, p))
+			signed, err := has(err)
+			if err != nil {
+				return err
+			}
+			if signed {
+				break
+			}
+			keep[i]--
+		}
+	}
+	return nil
+}

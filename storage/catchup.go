@@ -1,0 +1,181 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"navette/crdt"
+)
+
+// A cursor says what remains to be folded: the changes from from on; and of
+// those before to, which are being folded, only what they make of resources
+// after last.
+type cursor struct {
+	from, to uint64
+	last     *crdt.ID
+}
+
+// encode returns the value that is stored; that of nil, nothing remains, is
+// empty.
+func (c *cursor) encode() []byte {
+	if c == nil {
+		return nil
+	}
+	b := binary.AppendUvarint(nil, c.from)
+	b = binary.AppendUvarint(b, c.to)
+	if c.last != nil {
+		b = append(b, c.last[:]...)
+	}
+	return b
+}
+
+func readCursor(r Reader, g derivedKeys) (*cursor, error) {
+	b, err := r.Get(g.cursor())
+	if errors.Is(err, ErrNotFound) || err == nil && len(b) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{b: b, what: "the cursor of folding"}
+	c := &cursor{from: d.uint(), to: d.uint()}
+	if len(d.b) > 0 {
+		c.last = new(crdt.ID)
+		d.fixed(c.last[:])
+	}
+	return c, d.end()
+}
+
+// What is folded at once, at most, when catching up.
+const (
+	catchUpEntries = 512
+	catchUpBytes   = 256 << 10
+)
+
+// catchUp folds what the cursor of a generation says remains of the feed
+// before end, in any number of transactions. The caller holds writing.
+func (l *Log) catchUp(g derivedKeys, end uint64) error {
+	for {
+		more, err := l.catchUpOnce(g, end)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// catchUpOnce makes one transaction out of what remains, or several if a
+// single document is beyond its limits, and tells whether there is more.
+func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
+	var now rows      // the transaction
+	var before []rows // segments to be written before it
+	var f *folding    // nil if nothing remains
+	var next *cursor
+	err = l.kv.View(func(r Reader) error {
+		c, err := readCursor(r, g)
+		if c == nil || err != nil {
+			return err
+		}
+		more = true
+		changes, to, err := l.readChanges(r, c, end)
+		if err != nil {
+			return err
+		}
+		f = l.newFolding(r, g, &history{l: l, r: r})
+		next = &cursor{from: to}
+		sorted := byResource(changes)
+		limits := l.kv.Limits()
+		limits.Bytes -= 64 + acceptCost
+		limits.Keys -= 1 + acceptKeys
+		for _, id := range sortedIDs(sorted) {
+			if c.last != nil && bytes.Compare(id[:], c.last[:]) <= 0 {
+				continue
+			}
+			doc, segments, final, err := f.resource(id, sorted[id])
+			if err != nil {
+				return err
+			}
+			with := rows{list: now.list[:len(now.list):len(now.list)], cost: now.cost}
+			with.add(segments)
+			with.add(final)
+			if !with.fit(limits) && now.list != nil {
+				return nil // the rest another time
+			}
+			if !with.fit(limits) {
+				before = segments.split(limits)
+				with = final
+			}
+			now = with
+			if err := f.accept(doc, &now); err != nil {
+				return err
+			}
+			limits.Bytes -= acceptCost
+			limits.Keys -= acceptKeys
+			next = &cursor{from: c.from, to: to, last: &id}
+			if before != nil {
+				return nil
+			}
+		}
+		next = &cursor{from: to}
+		if to >= end {
+			next, more = nil, false
+		}
+		return nil
+	})
+	if f == nil || err != nil {
+		return false, err
+	}
+	for _, part := range before {
+		if err := l.kv.Update(Membership, part.write); err != nil {
+			return false, err
+		}
+	}
+	now.add(f.finish())
+	now.set(g.cursor(), next.encode())
+	if err := l.kv.Update(Membership, now.write); err != nil {
+		return false, err
+	}
+	f.keep()
+	return more, nil
+}
+
+// split cuts rows into parts that each fit into a transaction.
+func (r *rows) split(limits Limits) (parts []rows) {
+	var part rows
+	for _, w := range r.list {
+		if part.cost+Cost(w.key, w.value) > limits.Bytes || len(part.list) == limits.Keys {
+			parts = append(parts, part)
+			part = rows{}
+		}
+		part.set(w.key, w.value)
+	}
+	return append(parts, part)
+}
+
+// readChanges returns the changes that a cursor is at, and where they end.
+func (l *Log) readChanges(r Reader, c *cursor, end uint64) (changes []fed, to uint64, err error) {
+	to, size := c.from, 0
+	err = l.scanFeed(r, c.from, end, func(pos uint64, n *node) error {
+		switch {
+		case c.to > 0 && pos == c.to,
+			c.to == 0 && (pos-c.from == catchUpEntries || size >= catchUpBytes):
+			return Stop
+		}
+		block, err := r.Get(l.stored.place(tagBlock, n.place))
+		if err != nil {
+			return err
+		}
+		to = pos + 1
+		size += len(block)
+		change, err := dataOf(block)
+		if err != nil {
+			return fmt.Errorf("feed position %d: %w", pos, err)
+		}
+		if change != nil {
+			changes = append(changes, fed{pos, n.place, change})
+		}
+		return nil
+	})
+	return changes, to, err
+}

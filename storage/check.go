@@ -1,0 +1,259 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+// A CheckReport says what Check looked at and what it found wrong.
+type CheckReport struct {
+	Entries, Members, Resources int
+	Problems                    []Problem
+}
+
+// A Problem is something stored that isn't what it should be. Err wraps
+// ErrCorrupt.
+type Problem struct {
+	Entry    crdt.ChangeID // zero if the problem isn't one entry's
+	Resource crdt.ID       // zero if it isn't one resource's
+	Err      error
+}
+
+// Check looks at all that is stored: that each block hashes to its name, names
+// entries that are stored, and bears good signatures where it has any; that
+// every branch ends on a signed link; the same of the membership. With
+// readData it also folds every resource anew and compares the bytes, and the
+// lists of kinds. It changes nothing, and commits may go on beside it.
+//
+// progress, if not nil, is called with how many entries and resources are done
+// and to be done. The error is ctx's, or the store's when it can't be read.
+func (l *Log) Check(ctx context.Context, readData bool, progress func(done, total int)) (*CheckReport, error) {
+	c := &checking{l: l, ctx: ctx, progress: progress, devices: map[crdt.LogID]oplog.Key{}}
+	// No commit is half folded while the snapshot is taken.
+	l.writing.Lock()
+	err := l.recover()
+	l.mu.Lock()
+	c.pos, c.g = l.pos, l.derived
+	for i := range l.frontier.chains {
+		c.ends = append(c.ends, l.frontier.chains[i].end)
+	}
+	l.mu.Unlock()
+	unlock := sync.OnceFunc(l.writing.Unlock)
+	defer unlock()
+	if err != nil {
+		return nil, err
+	}
+	err = l.kv.View(func(r Reader) error {
+		unlock() // r is a snapshot by now
+		return c.run(r, readData)
+	})
+	return &c.report, err
+}
+
+type checking struct {
+	l           *Log
+	ctx         context.Context
+	progress    func(done, total int)
+	pos         uint64
+	g           derivedKeys
+	ends        []end // of the chains, when the snapshot was taken
+	devices     map[crdt.LogID]oplog.Key
+	report      CheckReport
+	done, total int
+}
+
+func (c *checking) problem(p Problem) error {
+	if !errors.Is(p.Err, ErrCorrupt) && !errors.Is(p.Err, oplog.ErrInvalid) {
+		return p.Err
+	}
+	c.report.Problems = append(c.report.Problems, p)
+	return nil
+}
+
+// step counts one more and tells whether to go on.
+func (c *checking) step() error {
+	c.done++
+	if c.progress != nil {
+		c.progress(c.done, max(c.total, c.done))
+	}
+	return c.ctx.Err()
+}
+
+func (c *checking) run(r Reader, readData bool) error {
+	c.total = int(c.pos)
+	if readData {
+		err := r.Scan(c.g.key(tagDoc, 0), nil, func(_, _ []byte) error {
+			c.total++
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	err := c.l.scanFeed(r, 0, c.pos, func(pos uint64, n *node) error {
+		c.report.Entries++
+		e, err := c.entry(r, pos, n)
+		if err != nil {
+			err = c.problem(Problem{Entry: e.ID, Err: fmt.Errorf("feed position %d: %w", pos, err)})
+		}
+		return errors.Join(err, c.step())
+	})
+	if err == nil {
+		err = c.members(r)
+	}
+	if err == nil && readData {
+		err = c.resources(r)
+	}
+	return err
+}
+
+// entry checks one entry.
+func (c *checking) entry(r Reader, pos uint64, n *node) (Entry, error) {
+	end := &c.ends[n.place.Chain]
+	e, err := c.l.verify(r, n, end)
+	if err != nil {
+		return e, err
+	}
+	if n.place.Pos == end.pos && e.Sig == nil {
+		return e, fmt.Errorf("%w: the end of a branch without a signature", ErrCorrupt)
+	}
+	change, err := dataOf(e.Block)
+	if err != nil {
+		return e, err
+	}
+	kind, log := oplog.SigChange, crdt.LogID{}
+	if change == nil {
+		g, err := oplog.DecodeLogGenesis(e.Block)
+		if err != nil {
+			return e, err
+		}
+		kind, log = oplog.SigLog, g.Log()
+		c.devices[log] = g.Device
+	} else {
+		log = change.Log
+		for _, id := range resources(change) {
+			_, err := r.Get(c.g.touched(id, pos))
+			if errors.Is(err, ErrNotFound) {
+				return e, fmt.Errorf("%w: a change is missing among those to resource %v", ErrCorrupt, id)
+			}
+			if err != nil {
+				return e, err
+			}
+		}
+	}
+	if e.Sig != nil && !oplog.Verify(c.devices[log], kind, c.l.o.Commons, e.Block, *e.Sig) {
+		return e, fmt.Errorf("%w: signature of %v", ErrCorrupt, e.ID)
+	}
+	return e, nil
+}
+
+func (c *checking) members(r Reader) error {
+	return scanMembers(r, func(_ uint32, e MemberEntry) error {
+		c.report.Members++
+		err := c.member(r, e)
+		if err != nil {
+			err = c.problem(Problem{Entry: e.ID, Err: err})
+		}
+		return err
+	})
+}
+
+func (c *checking) member(r Reader, e MemberEntry) error {
+	parents, err := c.l.memberParents(e.ID, e.Block)
+	if err != nil {
+		return err
+	}
+	for _, id := range append(parents, e.ID) {
+		_, err := r.Get(heightKey(id))
+		if errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("%w: membership block %v", ErrCorrupt, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(parents) == 0 {
+		return nil // the commons' genesis
+	}
+	m, err := oplog.DecodeMembershipChange(e.Block)
+	if err != nil {
+		return err
+	}
+	if !oplog.Verify(m.Signer, oplog.SigMembership, c.l.o.Commons, e.Block, e.Sig) {
+		return fmt.Errorf("%w: signature of %v", ErrCorrupt, e.ID)
+	}
+	return nil
+}
+
+// resources compares each resource with what its changes make of it.
+func (c *checking) resources(r Reader) error {
+	counts := map[string]KindCount{}
+	prefix := c.g.key(tagDoc, 0)
+	err := r.Scan(prefix, nil, func(key, _ []byte) error {
+		var id crdt.ID
+		copy(id[:], key[len(prefix):])
+		c.report.Resources++
+		err := c.resource(r, id, counts)
+		if err != nil {
+			err = c.problem(Problem{Resource: id, Err: err})
+		}
+		return errors.Join(err, c.step())
+	})
+	if err != nil {
+		return err
+	}
+	prefix = c.g.key(tagCount, 0)
+	return r.Scan(prefix, nil, func(key, value []byte) error {
+		kind := string(key[len(prefix):])
+		got, err := decodeCount(kind, value)
+		if want := counts[kind]; err == nil && (got.Live != want.Live || got.Deleted != want.Deleted) {
+			err = fmt.Errorf("%w: the count of kind %q", ErrCorrupt, kind)
+		}
+		if err != nil {
+			err = c.problem(Problem{Err: err})
+		}
+		return err
+	})
+}
+
+func (c *checking) resource(r Reader, id crdt.ID, counts map[string]KindCount) error {
+	stored, _, err := readDoc(r, c.g, id)
+	if err != nil {
+		return err
+	}
+	doc := crdt.NewDoc(id)
+	h := &history{l: c.l, r: r}
+	err = c.l.scanHistory(r, c.g, id, func(ch fed) error {
+		doc.Apply(h, ch.change)
+		return h.err
+	})
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(doc.Encode(), stored) {
+		return fmt.Errorf("%w: resource %v isn't what its changes make of it", ErrCorrupt, id)
+	}
+	kind := listedKind(doc)
+	if kind == "" {
+		return nil
+	}
+	n := counts[kind]
+	if doc.Deleted() {
+		n.Deleted++
+	} else {
+		n.Live++
+	}
+	counts[kind] = n
+	listed, err := r.Get(slices.Concat(c.g.kind(kind), id[:]))
+	if errors.Is(err, ErrNotFound) || err == nil && (len(listed) > 0) != doc.Deleted() {
+		return fmt.Errorf("%w: resource %v in the list of its kind", ErrCorrupt, id)
+	}
+	return err
+}

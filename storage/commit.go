@@ -1,0 +1,256 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+// Commit stores batches in one transaction, folds what they say of resources
+// and returns when all of it is durable. Entries that are stored already are
+// left out. The caller has verified the signatures and what each block claims
+// of those it names; every branch that a commit prolongs ends on an entry with
+// a signature.
+//
+// If the documents that have to change don't fit into the transaction, they
+// follow in transactions of their own before Commit returns, or at the next
+// commit or Open if that is interrupted. Entries that alone are too many for a
+// transaction are ErrTooBig, before anything is written: give fewer. Other
+// errors: a *BatchError around ErrParent, ErrUnsigned, ErrCorrupt or
+// oplog.ErrInvalid; and those of KV.Update. With any error nothing was stored,
+// except with ErrBroken, which leaves it to the next Open to find out.
+func (l *Log) Commit(batches ...Batch) (Committed, error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.commit(batches, false)
+}
+
+func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
+	if err := l.recover(); err != nil {
+		return Committed{}, err
+	}
+	class := Membership
+	for _, b := range batches {
+		class = min(class, b.Class)
+	}
+	if err := l.kv.Room(class); err != nil {
+		return Committed{}, err
+	}
+	s, f, all, err := l.prepare(batches, unsigned)
+	if err == nil && len(all.list) > 0 {
+		err = l.kv.Update(class, all.write)
+	}
+	if err != nil {
+		l.mu.Lock()
+		l.graph.Truncate(int(l.pos))
+		l.mu.Unlock()
+		return Committed{}, err
+	}
+	end := s.from + uint64(len(s.links))
+	done := Committed{From: s.from, To: end, Members: len(s.members.list)}
+	if len(all.list) == 0 {
+		return done, nil
+	}
+	for id, i := range s.at {
+		l.places.set(id, located{s.links[i].place, s.links[i].lamport})
+	}
+	lag := false
+	if f != nil {
+		f.keep()
+	} else {
+		// It is stored; what it says of resources can wait if it must.
+		lag = l.catchUp(l.derived, end) != nil
+	}
+	l.publish(s, lag)
+	return done, nil
+}
+
+// recover folds what an earlier commit couldn't.
+func (l *Log) recover() error {
+	if !l.lag {
+		return nil
+	}
+	if err := l.catchUp(l.derived, l.pos); err != nil {
+		return fmt.Errorf("folding what the last commit left: %w", err)
+	}
+	l.mu.Lock()
+	l.lag = false
+	l.mu.Unlock()
+	return nil
+}
+
+// prepare stages batches and returns what is to be written. f is nil if the
+// resources are left to the cursor, which is among the rows then.
+func (l *Log) prepare(batches []Batch, unsigned bool) (s *stage, f *folding, all rows, err error) {
+	err = l.kv.View(func(r Reader) error {
+		s = l.newStage(r)
+		s.unsigned = unsigned
+		for i, b := range batches {
+			if err := s.batch(b); err != nil {
+				return &BatchError{i, err}
+			}
+		}
+		if err := s.finish(); err != nil {
+			return err
+		}
+		limits := l.kv.Limits()
+		left := (&cursor{from: s.from}).encode()
+		limits.Bytes -= Cost(l.derived.cursor(), left)
+		limits.Keys--
+		all = s.rows
+		if !all.fit(limits) {
+			return fmt.Errorf("%w: %d entries of %d bytes", ErrTooBig, len(s.links), all.cost)
+		}
+		folding, made, ok, err := s.fold()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			all.set(l.derived.cursor(), left)
+			return nil
+		}
+		f = folding
+		all.add(made)
+		return nil
+	})
+	return s, f, all, err
+}
+
+func (s *stage) batch(b Batch) error {
+	for _, e := range b.Members {
+		if err := s.addMember(e); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.Data {
+		if err := s.add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish shows a durable stage to readers.
+func (l *Log) publish(s *stage, lag bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range s.nodes {
+		l.frontier.add(&s.nodes[i])
+	}
+	for chain, e := range s.ends {
+		l.frontier.chains[chain].end = e
+	}
+	for _, m := range s.members.list {
+		l.members.add(m.ID, m.parents)
+	}
+	l.pos = s.from + uint64(len(s.links))
+	l.lag = lag
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// Has tells whether an entry is stored.
+func (l *Log) Has(id crdt.ChangeID) (bool, error) {
+	err := l.kv.View(func(r Reader) error {
+		_, _, err := l.find(r, id)
+		return err
+	})
+	return has(err)
+}
+
+// Link returns what others are checked against, or ErrNotFound.
+func (l *Log) Link(id crdt.ChangeID) (oplog.Link, error) {
+	p, lamport, err := l.locate(id)
+	if err != nil {
+		return oplog.Link{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.frontier.link(p, id, lamport), nil
+}
+
+// locate returns where a published entry is.
+func (l *Log) locate(id crdt.ChangeID) (p oplog.Place, lamport uint64, err error) {
+	err = l.kv.View(func(r Reader) error {
+		p, lamport, err = l.find(r, id)
+		return err
+	})
+	if err != nil {
+		return p, 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.frontier.has(p) { // durable, but the commit hasn't returned yet
+		return p, 0, ErrNotFound
+	}
+	return p, lamport, nil
+}
+
+// Block returns a stored block, checked against its name, or ErrNotFound.
+func (l *Log) Block(id crdt.ChangeID) (block []byte, err error) {
+	err = l.kv.View(func(r Reader) error {
+		p, _, err := l.find(r, id)
+		if err != nil {
+			return err
+		}
+		block, err = r.Get(l.stored.place(tagBlock, p))
+		if err == nil && oplog.Sum(block) != id {
+			err = fmt.Errorf("%w: block %v", ErrCorrupt, id)
+		}
+		return err
+	})
+	return block, err
+}
+
+// Genesis returns the genesis of a log, or ErrNotFound.
+func (l *Log) Genesis(log crdt.LogID) (*oplog.LogGenesis, error) {
+	l.mu.Lock()
+	p, ok := l.frontier.geneses[log]
+	l.mu.Unlock()
+	if !ok {
+		return nil, ErrNotFound
+	}
+	var g *oplog.LogGenesis
+	err := l.kv.View(func(r Reader) error {
+		block, err := r.Get(l.stored.place(tagBlock, p))
+		if err != nil {
+			return err
+		}
+		g, err = oplog.DecodeLogGenesis(block)
+		if err == nil && g.Log() != log {
+			err = errors.New("another log's")
+		}
+		if err != nil {
+			return fmt.Errorf("%w: genesis of log %v: %w", ErrCorrupt, log, err)
+		}
+		return nil
+	})
+	return g, err
+}
+
+// Signature returns the signature that is stored for an entry; ok is false if
+// there is none, because the entry had none or a later one's took its place.
+func (l *Log) Signature(id crdt.ChangeID) (sig oplog.Signature, ok bool, err error) {
+	p, _, err := l.locate(id)
+	if err != nil {
+		return sig, false, err
+	}
+	l.mu.Lock()
+	e := l.frontier.chains[p.Chain].end
+	l.mu.Unlock()
+	if e.pos == p.Pos {
+		if e.sig == nil {
+			return sig, false, nil
+		}
+		return *e.sig, true, nil
+	}
+	err = l.kv.View(func(r Reader) error {
+		b, err := r.Get(l.stored.place(tagSig, p))
+		copy(sig[:], b)
+		return err
+	})
+	ok, err = has(err)
+	return sig, ok, err
+}

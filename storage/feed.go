@@ -1,0 +1,91 @@
+package storage
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+// scanFeed calls fn with the entries of the feed from from to to, to not
+// included, in order, until fn returns Stop.
+func (l *Log) scanFeed(r Reader, from, to uint64, fn func(pos uint64, n *node) error) error {
+	if from >= to {
+		return nil
+	}
+	next := from
+	err := r.Scan(l.stored.key(tagFeed, 0), l.stored.feed(from), func(key, value []byte) error {
+		if len(key) != 3+8 {
+			return fmt.Errorf("%w: a key of the feed", ErrCorrupt)
+		}
+		last := binary.BigEndian.Uint64(key[3:])
+		var nodes []*node
+		err := readNodes(value, func(n *node) error {
+			nodes = append(nodes, n)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		first := last + 1 - uint64(len(nodes))
+		if first > next || last < next {
+			return fmt.Errorf("%w: the feed has no position %d", ErrCorrupt, next)
+		}
+		for ; next <= last; next++ {
+			if next == to {
+				return Stop
+			}
+			if err := fn(next, nodes[next-first]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// Since returns up to limit entries of the feed from position pos on.
+func (l *Log) Since(pos uint64, limit int) ([]FeedItem, error) {
+	end := l.Pos()
+	if limit >= 0 && end > pos && uint64(limit) < end-pos {
+		end = pos + uint64(limit)
+	}
+	var items []FeedItem
+	err := l.kv.View(func(r Reader) error {
+		return l.scanFeed(r, pos, end, func(pos uint64, n *node) error {
+			block, err := r.Get(l.stored.place(tagBlock, n.place))
+			if err != nil {
+				return fmt.Errorf("feed position %d: %w", pos, err)
+			}
+			item := FeedItem{Pos: pos, ID: oplog.Sum(block)}
+			change, err := dataOf(block)
+			if err != nil {
+				return fmt.Errorf("feed position %d: %w", pos, err)
+			}
+			if change != nil {
+				item.Resources = resources(change)
+			}
+			items = append(items, item)
+			return nil
+		})
+	})
+	return items, err
+}
+
+// dataOf decodes a stored block and returns what folding needs of it: nil for
+// the genesis of a log.
+func dataOf(block []byte) (*crdt.Change, error) {
+	kind, err := oplog.Parse(block)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if kind == oplog.KindLog {
+		return nil, nil
+	}
+	c, err := oplog.DecodeChange(block)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return c.Data(), nil
+}

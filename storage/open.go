@@ -1,0 +1,231 @@
+package storage
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+const (
+	// format is the version of received data's layout. It has no successor
+	// yet.
+	format = 1
+	// foldFormat is the version of derived data: its layout, and the form and
+	// meaning of documents. Another number than the stored one makes Open fold
+	// everything anew.
+	foldFormat = 1
+)
+
+// A root says which generations are in use.
+type root struct {
+	stored     storedKeys
+	derived    derivedKeys
+	foldFormat uint64
+}
+
+func (r root) encode() []byte {
+	b := binary.AppendUvarint(nil, format)
+	b = append(b, byte(r.stored), byte(r.derived))
+	return binary.AppendUvarint(b, r.foldFormat)
+}
+
+func readRoot(r Reader) (root, error) {
+	b, err := r.Get(rootKey)
+	if err != nil {
+		return root{}, err
+	}
+	d := decoder{b: b, what: "the root"}
+	if v := d.uint(); v > format && d.err == nil {
+		return root{}, fmt.Errorf("%w: format %d", ErrFormat, v)
+	}
+	found := root{stored: storedKeys(d.byte()), derived: derivedKeys(d.byte()), foldFormat: d.uint()}
+	return found, d.end()
+}
+
+// Open opens the log that kv holds, or begins one. It looks over what the last
+// process wrote, rolls back what is damaged to the last good signed link,
+// folds what remained to be folded, and begins a new epoch. The log doesn't
+// close kv.
+//
+// Errors: ErrFormat; ErrFull if there is less room than for Membership; those
+// of kv.
+func Open(kv KV, o Options) (*Log, *Report, error) {
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.DocCache == 0 {
+		o.DocCache = 2 << 20
+	}
+	l := newLog(kv, o)
+	report := new(Report)
+	var found root
+	err := kv.View(func(r Reader) (err error) {
+		found, err = readRoot(r)
+		return err
+	})
+	fresh := errors.Is(err, ErrNotFound)
+	if err != nil && !fresh {
+		return nil, nil, fmt.Errorf("storage: opening the log: %w", err)
+	}
+	if fresh {
+		found = root{foldFormat: foldFormat}
+		err := kv.Update(Membership, func(t Txn) error { return t.Set(rootKey, found.encode()) })
+		if err != nil {
+			return nil, nil, fmt.Errorf("storage: beginning a log: %w", err)
+		}
+	}
+	l.stored, l.derived = found.stored, found.derived
+	if err := l.settle(found, report); err != nil {
+		return nil, nil, fmt.Errorf("storage: opening the log: %w", err)
+	}
+	return l, report, nil
+}
+
+func newLog(kv KV, o Options) *Log {
+	return &Log{
+		kv: kv, o: o,
+		docs:     docCache{limit: o.DocCache},
+		graph:    new(oplog.Graph),
+		frontier: frontier{geneses: map[crdt.LogID]oplog.Place{}},
+		members:  memberState{heads: map[crdt.ChangeID]bool{}},
+		changed:  make(chan struct{}),
+	}
+}
+
+// settle brings memory to what is stored, and what is stored in order.
+func (l *Log) settle(found root, report *Report) error {
+	if err := l.loadMembers(report); err != nil {
+		return fmt.Errorf("loading the membership: %w", err)
+	}
+	good, err := l.loadFeed()
+	if err != nil {
+		return fmt.Errorf("loading the feed: %w", err)
+	}
+	err = l.kv.View(func(r Reader) (err error) {
+		l.epochs, err = readEpochs(r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if good {
+		if good, err = l.audit(); err != nil {
+			return fmt.Errorf("auditing: %w", err)
+		}
+	}
+	switch {
+	case !good:
+		if err := l.salvage(report); err != nil {
+			return fmt.Errorf("rolling back: %w", err)
+		}
+	case found.foldFormat != foldFormat:
+		report.Refolded = true
+		if err := l.rebuild(); err != nil {
+			return fmt.Errorf("folding anew: %w", err)
+		}
+	default:
+		if report.CaughtUp, err = l.resume(); err != nil {
+			return fmt.Errorf("folding what remained: %w", err)
+		}
+	}
+	return l.beginEpoch()
+}
+
+// resume folds what the last process left.
+func (l *Log) resume() (some bool, err error) {
+	err = l.kv.View(func(r Reader) error {
+		c, err := readCursor(r, l.derived)
+		some = c != nil
+		return err
+	})
+	if some && err == nil {
+		err = l.catchUp(l.derived, l.pos)
+	}
+	return some, err
+}
+
+// loadMembers loads the heads of the membership. Blocks that are damaged, or
+// rest on one that is, are removed.
+func (l *Log) loadMembers(report *Report) error {
+	var bad rows
+	stored := map[crdt.ChangeID]bool{}
+	err := l.kv.View(func(r Reader) error {
+		return scanMembers(r, func(height uint32, e MemberEntry) error {
+			parents, err := l.memberParents(e.ID, e.Block)
+			for _, p := range parents {
+				if !stored[p] {
+					err = ErrParent
+				}
+			}
+			if err != nil {
+				bad.delete(memberKey(height, e.ID))
+				bad.delete(heightKey(e.ID))
+				report.LostMembers++
+				return nil
+			}
+			stored[e.ID] = true
+			l.members.add(e.ID, parents)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, part := range bad.split(l.kv.Limits()) {
+		if len(part.list) == 0 {
+			continue
+		}
+		if err := l.kv.Update(Membership, part.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadFeed loads the graph and the frontier. Good is false if a part of the
+// feed, or the end of a chain, couldn't be read; what could is loaded.
+func (l *Log) loadFeed() (good bool, err error) {
+	good = true
+	err = l.kv.View(func(r Reader) error {
+		err := l.scanFeed(r, 0, 1<<64-1, func(_ uint64, n *node) error {
+			place, err := l.graph.Add(n.own, n.deps)
+			if err != nil || place != n.place || !l.frontier.fits(n) {
+				l.graph.Truncate(int(l.pos))
+				return fmt.Errorf("%w: feed position %d", ErrCorrupt, l.pos)
+			}
+			l.frontier.add(n)
+			l.pos++
+			return nil
+		})
+		if errors.Is(err, ErrCorrupt) {
+			good, err = false, nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range l.frontier.chains {
+			c := &l.frontier.chains[i]
+			b, err := r.Get(l.stored.tip(uint32(i)))
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			if e, err := decodeEnd(b); err == nil && e.pos == c.end.pos {
+				c.end = e
+			} else {
+				good = false
+			}
+		}
+		return nil
+	})
+	return good, err
+}
+
+// fits tells whether a node can be added: its chain is there or the next, and
+// begins with a segment.
+func (f *frontier) fits(n *node) bool {
+	return int(n.place.Chain) < len(f.chains) || n.starts != nil
+}

@@ -1,0 +1,250 @@
+package storage
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+// A row is a write to come.
+type row struct {
+	key, value []byte
+	gone       bool // delete the key
+}
+
+// Rows are writes to come, and what they count for in Limits.
+type rows struct {
+	list []row
+	cost int
+}
+
+func (r *rows) set(key, value []byte) {
+	r.list = append(r.list, row{key: key, value: value})
+	r.cost += Cost(key, value)
+}
+
+func (r *rows) delete(key []byte) {
+	r.list = append(r.list, row{key: key, gone: true})
+	r.cost += Cost(key, nil)
+}
+
+func (r *rows) add(o rows) {
+	r.list = append(r.list, o.list...)
+	r.cost += o.cost
+}
+
+func (r *rows) fit(l Limits) bool { return r.cost <= l.Bytes && len(r.list) <= l.Keys }
+
+// write makes the writes.
+func (r *rows) write(t Txn) error {
+	for _, w := range r.list {
+		var err error
+		if w.gone {
+			err = t.Delete(w.key)
+		} else {
+			err = t.Set(w.key, w.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A stage is a commit under way: what it is going to write, and how the
+// frontier will be.
+type stage struct {
+	l     *Log
+	r     Reader
+	from  uint64 // feed position of the first entry
+	nodes []node
+	// links are the staged entries in order, at[id] their index there.
+	links   []staged
+	at      map[crdt.ChangeID]int
+	ends    map[uint32]end // of the chains that were touched
+	starts  []node         // the nodes that begin a segment
+	rows    rows
+	members stagedMembers
+	// unsigned lets branches end without a signature, as they may between two
+	// parts of one restored log.
+	unsigned bool
+}
+
+// A staged entry: decoded, with its place.
+type staged struct {
+	place   oplog.Place
+	lamport uint64
+	change  *crdt.Change // nil for a genesis
+}
+
+func (l *Log) newStage(r Reader) *stage {
+	return &stage{l: l, r: r, from: l.pos, at: map[crdt.ChangeID]int{}, ends: map[uint32]end{}}
+}
+
+// add stages an entry, or does nothing if it is stored or staged already.
+func (s *stage) add(e Entry) error {
+	if _, ok := s.at[e.ID]; ok {
+		return nil
+	}
+	switch _, _, err := s.find(e.ID); {
+	case err == nil:
+		return nil
+	case !errors.Is(err, ErrNotFound):
+		return err
+	}
+	kind, err := oplog.Parse(e.Block)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case oplog.KindLog:
+		g, err := oplog.DecodeLogGenesis(e.Block)
+		if err != nil {
+			return err
+		}
+		return s.genesis(e, g)
+	case oplog.KindChange:
+		c, err := oplog.DecodeChange(e.Block)
+		if err != nil {
+			return err
+		}
+		return s.change(e, c)
+	}
+	return fmt.Errorf("%w: a %v among the data", oplog.ErrInvalid, kind)
+}
+
+func (s *stage) genesis(e Entry, g *oplog.LogGenesis) error {
+	if g.ID != e.ID {
+		return fmt.Errorf("%w: block of %v is named %v", ErrCorrupt, g.ID, e.ID)
+	}
+	own, lamport, err := s.parents(g.PrevLogs)
+	if err != nil {
+		return fmt.Errorf("log %v: %w", g.Log(), err)
+	}
+	return s.put(e, own, nil, staged{lamport: lamport}, func() *segment {
+		return &segment{log: g.Log(), birth: g.Birth}
+	})
+}
+
+func (s *stage) change(e Entry, c *oplog.Change) error {
+	if c.ID != e.ID {
+		return fmt.Errorf("%w: block of %v is named %v", ErrCorrupt, c.ID, e.ID)
+	}
+	own, _, err := s.parents([]crdt.ChangeID{c.Prev})
+	if err != nil {
+		return fmt.Errorf("change %v: %w", c.ID, err)
+	}
+	deps, _, err := s.parents(c.Deps)
+	if err != nil {
+		return fmt.Errorf("change %v: %w", c.ID, err)
+	}
+	return s.put(e, own, deps, staged{lamport: c.Lamport, change: c.Data()}, func() *segment {
+		return &segment{log: c.Log, birth: s.segmentOf(own[0]).birth, seq: c.Seq, prev: own[0]}
+	})
+}
+
+// parents returns the places of ids, and 1 + their greatest lamport.
+func (s *stage) parents(ids []crdt.ChangeID) (places []oplog.Place, next uint64, err error) {
+	for _, id := range ids {
+		p, lamport, err := s.find(id)
+		if errors.Is(err, ErrNotFound) {
+			return nil, 0, fmt.Errorf("%w: %v", ErrParent, id)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		places, next = append(places, p), max(next, lamport+1)
+	}
+	return places, next, nil
+}
+
+// find returns where a stored or staged entry is, or ErrNotFound.
+func (s *stage) find(id crdt.ChangeID) (oplog.Place, uint64, error) {
+	if i, ok := s.at[id]; ok {
+		return s.links[i].place, s.links[i].lamport, nil
+	}
+	return s.l.find(s.r, id)
+}
+
+// segmentOf returns the segment that a stored or staged place lies in.
+func (s *stage) segmentOf(p oplog.Place) *segment {
+	for i := len(s.starts) - 1; i >= 0; i-- {
+		if n := &s.starts[i]; n.place.Chain == p.Chain && n.place.Pos <= p.Pos {
+			return n.starts
+		}
+	}
+	return s.l.frontier.chains[p.Chain].at(p.Pos)
+}
+
+// put stages a decoded entry. begin makes the segment that it begins if it is
+// a genesis or turns out to be the first link of a branch.
+func (s *stage) put(e Entry, own, deps []oplog.Place, link staged, begin func() *segment) error {
+	s.l.mu.Lock()
+	place, err := s.l.graph.Add(own, deps)
+	s.l.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	link.place = place
+	n := node{place: place, own: own, deps: deps}
+	goesOn := place.Pos > 0
+	if link.change == nil || !goesOn {
+		n.starts = begin()
+		n.starts.pos = place.Pos
+	}
+	if goesOn {
+		s.leave(place.Chain, n.starts != nil)
+	}
+	s.at[e.ID] = len(s.links)
+	s.links = append(s.links, link)
+	s.nodes = append(s.nodes, n)
+	if n.starts != nil {
+		s.starts = append(s.starts, n)
+	}
+	s.rows.set(s.l.stored.index(e.ID), binary.AppendUvarint(appendPlace(nil, place), link.lamport))
+	s.rows.set(s.l.stored.place(tagBlock, place), e.Block)
+	s.ends[place.Chain] = end{pos: place.Pos, id: e.ID, lamport: link.lamport, size: len(e.Block), sig: e.Sig}
+	return nil
+}
+
+// leave keeps the signature of what was the end of a chain so far, if it is an
+// anchor's, or the last of its log: the signature at the end covers all others.
+func (s *stage) leave(chain uint32, last bool) {
+	e, ok := s.ends[chain]
+	if !ok {
+		e = s.l.frontier.chains[chain].end
+	}
+	if e.sig == nil {
+		return
+	}
+	p := oplog.Place{Chain: chain, Pos: e.pos}
+	if last || oplog.IsAnchor(s.segmentOf(p).seqAt(e.pos), e.size) {
+		s.rows.set(s.l.stored.place(tagSig, p), e.sig[:])
+	}
+}
+
+// feedRow is how many nodes a feed row holds at most.
+const feedRow = 256
+
+// finish stages what every commit writes once: the feed and the ends.
+func (s *stage) finish() error {
+	for i := 0; i < len(s.nodes); i += feedRow {
+		part := s.nodes[i:min(i+feedRow, len(s.nodes))]
+		last := s.from + uint64(i+len(part)) - 1
+		s.rows.set(s.l.stored.feed(last), appendNodes(nil, part))
+	}
+	for _, chain := range slices.Sorted(maps.Keys(s.ends)) {
+		e := s.ends[chain]
+		if e.sig == nil && !s.unsigned {
+			return fmt.Errorf("%w: %v", ErrUnsigned, e.id)
+		}
+		s.rows.set(s.l.stored.tip(chain), e.encode())
+	}
+	s.members.rows(&s.rows)
+	return nil
+}

@@ -1,0 +1,155 @@
+package storage
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+)
+
+// Doc returns what the stored changes make of a resource, or ErrNotFound. The
+// document is the caller's.
+func (l *Log) Doc(id crdt.ID) (doc *crdt.Doc, err error) {
+	g := l.generation()
+	err = l.kv.View(func(r Reader) error {
+		b, _, err := readDoc(r, g, id)
+		if err != nil {
+			return err
+		}
+		if doc, err = crdt.DecodeDoc(b); err != nil {
+			return fmt.Errorf("%w: resource %v: %w", ErrCorrupt, id, err)
+		}
+		return nil
+	})
+	return doc, err
+}
+
+// History returns the changes to a resource in the order of the feed, or
+// ErrNotFound. Their Resources are left out.
+func (l *Log) History(id crdt.ID) (items []FeedItem, err error) {
+	g := l.generation()
+	err = l.kv.View(func(r Reader) error {
+		return l.scanHistory(r, g, id, func(c fed) error {
+			items = append(items, FeedItem{Pos: c.pos, ID: c.change.ID})
+			return nil
+		})
+	})
+	if err == nil && items == nil {
+		err = ErrNotFound
+	}
+	return items, err
+}
+
+// scanHistory calls fn with the changes to a resource in the order of the
+// feed.
+func (l *Log) scanHistory(r Reader, g derivedKeys, id crdt.ID, fn func(fed) error) error {
+	prefix := g.touched(id, 0)
+	prefix = prefix[:len(prefix)-8]
+	return r.Scan(prefix, nil, func(key, value []byte) error {
+		d := decoder{b: value, what: "the changes to a resource"}
+		c := fed{pos: binary.BigEndian.Uint64(key[len(prefix):]), place: d.place()}
+		if err := d.end(); err != nil {
+			return err
+		}
+		block, err := r.Get(l.stored.place(tagBlock, c.place))
+		if errors.Is(err, ErrNotFound) {
+			err = fmt.Errorf("%w: a change to resource %v is missing", ErrCorrupt, id)
+		}
+		if err != nil {
+			return err
+		}
+		if c.change, err = dataOf(block); err != nil {
+			return err
+		}
+		if c.change == nil {
+			return fmt.Errorf("%w: a genesis among the changes to resource %v", ErrCorrupt, id)
+		}
+		return fn(c)
+	})
+}
+
+// DocAt returns a resource as whoever had seen the entries at, and all their
+// ancestors, saw it; ErrNotFound if one of them isn't stored, or if they know
+// nothing of the resource. For the state before a change, give its prev and
+// deps.
+func (l *Log) DocAt(id crdt.ID, at ...crdt.ChangeID) (*crdt.Doc, error) {
+	var version oplog.Version
+	err := l.kv.View(func(r Reader) error {
+		var places []oplog.Place
+		for _, a := range at {
+			p, _, err := l.find(r, a)
+			if err != nil {
+				return fmt.Errorf("entry %v: %w", a, err)
+			}
+			places = append(places, p)
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		version = l.graph.Past(places...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l.docOf(id, func(c fed) bool { return version.Has(c.place) })
+}
+
+// DocThrough returns a resource as it was here when the feed was at pos, or
+// ErrNotFound if nothing was known of it then.
+func (l *Log) DocThrough(id crdt.ID, pos uint64) (*crdt.Doc, error) {
+	return l.docOf(id, func(c fed) bool { return c.pos < pos })
+}
+
+// docOf folds those changes to a resource that belong.
+func (l *Log) docOf(id crdt.ID, belongs func(fed) bool) (*crdt.Doc, error) {
+	g := l.generation()
+	doc, found := crdt.NewDoc(id), false
+	err := l.kv.View(func(r Reader) error {
+		h := &history{l: l, r: r}
+		err := l.scanHistory(r, g, id, func(c fed) error {
+			if belongs(c) {
+				doc.Apply(h, c.change)
+				found = true
+			}
+			return h.err
+		})
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// Saw reports whether earlier is later itself or one of its ancestors; false
+// if either isn't stored. It implements crdt.History for what is stored; a
+// failure to read counts as not stored.
+func (l *Log) Saw(later, earlier crdt.ChangeID) (saw bool) {
+	_ = l.kv.View(func(r Reader) error {
+		h := history{l: l, r: r}
+		saw = h.Saw(later, earlier)
+		return nil
+	})
+	return saw
+}
+
+// Lacks returns those of ids that aren't stored, in their order.
+func (l *Log) Lacks(ids []crdt.ChangeID) ([]crdt.ChangeID, error) {
+	ids = slices.Clone(ids)
+	err := l.kv.View(func(r Reader) (err error) {
+		ids = slices.DeleteFunc(ids, func(id crdt.ChangeID) bool {
+			_, _, e := l.find(r, id)
+			stored, e := has(e)
+			err = errors.Join(err, e)
+			return stored
+		})
+		return err
+	})
+	return ids, err
+}
