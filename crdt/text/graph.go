@@ -5,7 +5,7 @@ import "slices"
 // seenBy returns the parents of a new event: walking back from the heads, the
 // first events on each way that it had seen, less those that others of them
 // had seen. Seeing is monotone along a path, so that a path takes O(log n)
-// questions.
+// questions. The result may be h.heads itself.
 func (h *history) seenBy(n Name, saw func(Name) bool) []int32 {
 	seen := func(e int32) bool {
 		m := h.name(e)
@@ -13,6 +13,9 @@ func (h *history) seenBy(n Name, saw func(Name) bool) []int32 {
 			return m.Index < n.Index
 		}
 		return saw(m)
+	}
+	if !slices.ContainsFunc(h.heads, func(e int32) bool { return !seen(e) }) {
+		return h.heads
 	}
 	var found []int32
 	todo := slices.Clone(h.heads)

@@ -209,7 +209,7 @@ func (t *Text) record(n Name, lamport uint64, at int, parents []int32, s []Splic
 	return e
 }
 
-// link appends ev to the graph.
+// link appends ev to the graph. parents may be h.heads itself.
 func (h *history) link(ev event, parents []int32) {
 	e := int32(len(h.events))
 	ev.jump = e
@@ -227,7 +227,7 @@ func (h *history) link(ev event, parents []int32) {
 		}
 	default:
 		ev.parent = int32(-2 - len(h.joins))
-		h.joins = append(h.joins, parents)
+		h.joins = append(h.joins, slices.Clone(parents))
 	}
 	if ev.void {
 		h.voids++
@@ -235,15 +235,14 @@ func (h *history) link(ev event, parents []int32) {
 	if ev.deep {
 		h.lastDeep = e
 	}
-	all := slices.Equal(parents, h.heads)
+	h.crit = h.criticalUpTo(parents)
 	h.events = append(h.events, ev)
-	if all {
+	if slices.Equal(parents, h.heads) {
 		h.heads = append(h.heads[:0], e)
 	} else {
 		h.heads = slices.DeleteFunc(h.heads, func(x int32) bool { return slices.Contains(parents, x) })
 		h.heads = slices.Insert(h.heads, 0, e)
 	}
-	h.crit = h.criticalUpTo(parents)
 	if len(h.heads) == 1 {
 		if last := &h.crit[len(h.crit)-1]; last.last == e-1 {
 			last.last = e

@@ -107,7 +107,12 @@ func (r *rope) splice(pos, del int, ins string) {
 	k := utf8.RuneCountInString(ins)
 	r.n += k
 	c.n += k
-	c.b = slices.Insert(c.b, i, []byte(ins)...)
+	end := len(c.b)
+	c.b = append(c.b, ins...)
+	if i < end { // move the tail behind what was just appended
+		copy(c.b[i+len(ins):], c.b[i:end])
+		copy(c.b[i:], ins)
+	}
 	if len(c.b) > chunkMax {
 		r.divide(r.at)
 	}

@@ -1,0 +1,191 @@
+package text
+
+import (
+	"encoding/binary"
+	"slices"
+	"testing"
+)
+
+// gathered turns a sequential session into one whose keystrokes are gathered
+// as an editor does: Join over so many of them, in changes of a log.
+func gathered(s *session, keystrokes int) *session {
+	g := &session{want: s.want}
+	for chunk := range slices.Chunk(s.events, keystrokes) {
+		var all []Splice
+		for _, e := range chunk {
+			all = append(all, e.splices...)
+		}
+		i := len(g.events)
+		g.events = append(g.events, testEvent{name: testName("a", i), lamport: uint64(i), parents: after(i), splices: Join(all)})
+	}
+	return g
+}
+
+func sequential(name string) bool {
+	return slices.Contains([]string{"automerge-paper.json.gz", "rustcode.json.gz", "sveltecomponent.json.gz", "S3-egwalker.json.gz"}, name)
+}
+
+func eachSession(b *testing.B, f func(b *testing.B, name string, s *session)) {
+	for name, s := range sessions(b) {
+		b.Run(name, func(b *testing.B) { f(b, name, s) })
+	}
+}
+
+// BenchmarkLocal types a session, one event a keystroke, as its author does.
+func BenchmarkLocal(b *testing.B) {
+	eachSession(b, func(b *testing.B, name string, s *session) {
+		if !sequential(name) {
+			b.Skip("several authors")
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			x := New(nil)
+			for i := range s.events {
+				e := &s.events[i]
+				if err := x.Apply(e.name, e.lamport, func(Name) bool { return true }, e.splices, false); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if x.String() != s.want {
+				b.Fatal("wrong text")
+			}
+		}
+		perEvent(b, s)
+	})
+}
+
+func perEvent(b *testing.B, s *session) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(s.events)), "ns/event")
+}
+
+// BenchmarkStream gives a session's events to a passive replica, one by one.
+func BenchmarkStream(b *testing.B) {
+	eachSession(b, func(b *testing.B, name string, s *session) {
+		seen := make([]map[Name]bool, len(s.events))
+		_ = seen
+		b.ReportAllocs()
+		for b.Loop() {
+			x := New(nil)
+			s.apply(b, x, nil)
+			if x.String() != s.want {
+				b.Fatal("wrong text")
+			}
+		}
+		perEvent(b, s)
+	})
+}
+
+// BenchmarkMerge decodes a whole history into an empty text by replaying it:
+// what Check does, less the comparison.
+func BenchmarkMerge(b *testing.B) {
+	eachSession(b, func(b *testing.B, name string, s *session) {
+		x := New(nil)
+		s.apply(b, x, nil)
+		file := x.Encode()
+		b.ReportAllocs()
+		for b.Loop() {
+			y, err := Decode(file, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := y.load(); err != nil {
+				b.Fatal(err)
+			}
+			var r rope
+			w := newWalker(y, -1)
+			for e := range y.events {
+				w.moveTo(y.parentsOf(int32(e)))
+				w.take(int32(e), &r)
+			}
+			if r.String() != s.want {
+				b.Fatal("wrong text")
+			}
+		}
+		perEvent(b, s)
+	})
+}
+
+// BenchmarkLoad reads a text at rest.
+func BenchmarkLoad(b *testing.B) {
+	eachSession(b, func(b *testing.B, name string, s *session) {
+		x := New(nil)
+		s.apply(b, x, nil)
+		file := x.Encode()
+		b.ReportAllocs()
+		for b.Loop() {
+			y, err := Decode(file, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if len(y.String()) != len(s.want) {
+				b.Fatal("wrong text")
+			}
+		}
+	})
+}
+
+// BenchmarkKeystroke opens a text at rest, takes a keystroke and encodes it
+// again, keeping it in memory or not.
+func BenchmarkKeystroke(b *testing.B) {
+	eachSession(b, func(b *testing.B, name string, s *session) {
+		if sequential(name) {
+			s = gathered(s, 10)
+		}
+		x := New(nil)
+		s.apply(b, x, nil)
+		file := x.Encode()
+		press := func(y *Text, i int) {
+			var n Name
+			binary.BigEndian.PutUint64(n.Change[:], uint64(i))
+			if err := y.Apply(n, 1<<40+uint64(i), func(Name) bool { return true }, []Splice{{Pos: y.Len() / 2, Ins: "x"}}, false); err != nil {
+				b.Fatal(err)
+			}
+			y.Encode()
+		}
+		b.Run("opened", func(b *testing.B) {
+			for b.Loop() {
+				y, err := Decode(file, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				press(y, 0)
+			}
+		})
+		b.Run("kept", func(b *testing.B) {
+			y, err := Decode(file, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i := 0; b.Loop(); i++ {
+				press(y, i)
+			}
+		})
+	})
+}
+
+// BenchmarkSize reports what a keystroke takes at rest and in an op.
+func BenchmarkSize(b *testing.B) {
+	eachSession(b, func(b *testing.B, name string, s *session) {
+		keystrokes, ops, message := len(s.events), 0, 0
+		for _, e := range s.events {
+			message += len(AppendSplices(nil, e.splices))
+		}
+		if sequential(name) {
+			s = gathered(s, 10)
+		}
+		for _, e := range s.events {
+			ops += len(AppendSplices(nil, e.splices))
+		}
+		for b.Loop() {
+			x := New(nil)
+			s.apply(b, x, nil)
+			file := x.Encode()
+			names := 32 * len(x.changes)
+			b.ReportMetric(float64(len(file)-names-len(x.Raw()))/float64(keystrokes), "B/keystroke")
+			b.ReportMetric(float64(len(file)), "B")
+			b.ReportMetric(float64(names), "B-names")
+			b.ReportMetric(float64(ops)/float64(keystrokes), "op-B/keystroke")
+			b.ReportMetric(float64(message)/float64(keystrokes), "single-op-B")
+		}
+	})
+}
