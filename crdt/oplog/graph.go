@@ -126,7 +126,7 @@ func (g *Graph) Truncate(n int) {
 	if n >= g.count {
 		return
 	}
-	g.count, g.pasts = n, pasts{}
+	g.count, g.pasts = n, pasts{budget: g.pasts.budget}
 	for i := range g.chains {
 		c := &g.chains[i]
 		for k := len(c.order); k > 0 && int(c.order[k-1]) >= n; k-- {
@@ -194,26 +194,23 @@ func (g *Graph) order(p Place) uint32 { return g.chains[p.Chain].order[p.Pos] }
 // search looks for earlier in the past of later, no further back than it.
 func (g *Graph) search(later, earlier Place) bool {
 	oldest := g.order(earlier)
-	reached := map[uint32]uint32{} // how many places of a chain, from below
-	for stack := []Place{later}; len(stack) > 0; {
-		p := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if p.Chain == earlier.Chain && p.Pos >= earlier.Pos {
-			return true
-		}
-		from := reached[p.Chain]
-		if p.Pos < from {
-			continue
-		}
-		reached[p.Chain] = p.Pos + 1
-		c := &g.chains[p.Chain]
-		for k := c.edgesThrough(p.Pos) - 1; k >= 0; k-- {
+	reached := map[uint32]uint32{later.Chain: later.Pos + 1} // as a Version
+	todo := []span{{later.Chain, 0, later.Pos + 1}}
+	for i := 0; i < len(todo); i++ {
+		s := todo[i]
+		c := &g.chains[s.chain]
+		for k := c.edgesBefore(s.to) - 1; k >= 0; k-- {
 			e := c.edges[k]
-			if e.pos() < from || c.order[e.pos()] < oldest {
+			if e.pos() < s.from || c.order[e.pos()] < oldest {
 				break
 			}
-			if g.order(e.to) >= oldest {
-				stack = append(stack, e.to)
+			to := e.to
+			if to.Chain == earlier.Chain && to.Pos >= earlier.Pos {
+				return true
+			}
+			if from := reached[to.Chain]; to.Pos >= from && g.order(to) > oldest {
+				todo = append(todo, span{to.Chain, from, to.Pos + 1})
+				reached[to.Chain] = to.Pos + 1
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package oplog
 
+import "cmp"
+
 // cursorBudget bounds what a graph remembers to answer Saw: 4-byte words over
 // all cursors, 4 MiB.
 const cursorBudget = 1 << 20
@@ -9,8 +11,11 @@ const cursorBudget = 1 << 20
 // order in which blocks are folded this makes Saw a look-up.
 type pasts struct {
 	cursors map[uint32]*cursor
-	words   int
-	tick    uint64
+	budget  int // for words; 0: cursorBudget
+	// Invariant: words, the lengths of all pasts, are within the budget, or
+	// there is one cursor.
+	words int
+	tick  uint64
 }
 
 // A cursor is the past of the place pos on its chain.
@@ -32,33 +37,30 @@ func (ps *pasts) of(g *Graph, p Place) (past Version, ok bool) {
 	if cur.pos > p.Pos {
 		return nil, false
 	}
-	if !cur.past.Has(p) {
-		ps.words -= len(cur.past)
-		cur.past, cur.pos = g.extend(cur.past, p), p.Pos
-		ps.words += len(cur.past)
+	ps.words -= len(cur.past)
+	cur.past, cur.pos = g.extend(cur.past, p), p.Pos
+	ps.words += len(cur.past)
+	for len(ps.cursors) > 1 && ps.words > cmp.Or(ps.budget, cursorBudget) {
+		ps.evict()
 	}
 	return cur.past, true
 }
 
-// open makes a cursor for p's chain, out of a copy of one that is in p's past
-// if there is such among those of p's parents' chains.
+// open makes a cursor for p's chain: a copy of one that is in p's past, if
+// there is such among those of p's parents' chains, or an empty one.
 func (ps *pasts) open(g *Graph, p Place) *cursor {
-	for len(ps.cursors) > 0 && ps.words+len(g.chains) > cursorBudget {
-		ps.evict()
-	}
 	if ps.cursors == nil {
 		ps.cursors = map[uint32]*cursor{}
 	}
 	cur := &cursor{past: make(Version, 0, len(g.chains))}
 	c := &g.chains[p.Chain]
-	for k := c.edgesThrough(p.Pos) - 1; k >= 0 && c.edges[k].pos() == p.Pos; k-- {
+	for k := c.edgesBefore(p.Pos+1) - 1; k >= 0 && c.edges[k].pos() == p.Pos; k-- {
 		to := c.edges[k].to
 		if near := ps.cursors[to.Chain]; near != nil && near.pos <= to.Pos {
 			cur.past = append(cur.past, near.past...)
 			break
 		}
 	}
-	cur.past, cur.pos = g.extend(cur.past, p), p.Pos
 	ps.words += len(cur.past)
 	ps.cursors[p.Chain] = cur
 	return cur

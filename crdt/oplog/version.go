@@ -44,37 +44,42 @@ func (g *Graph) Past(places ...Place) Version {
 	return v
 }
 
+// A span is the places of a chain that a walk has just reached: from up to, but
+// not including, to.
+type span struct{ chain, from, to uint32 }
+
 // extend adds p and its ancestors to v. Its cost is the number of edges that
 // start at what it adds.
 func (g *Graph) extend(v Version, p Place) Version {
 	if n := len(g.chains); len(v) < n {
 		v = append(v, make(Version, n-len(v))...)
 	}
-	for stack := []Place{p}; len(stack) > 0; {
-		p := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		from := v[p.Chain]
-		if p.Pos < from {
-			continue
-		}
-		v[p.Chain] = p.Pos + 1
-		c := &g.chains[p.Chain]
-		for k := c.edgesThrough(p.Pos) - 1; k >= 0 && c.edges[k].pos() >= from; k-- {
+	if v.Has(p) {
+		return v
+	}
+	todo := []span{{p.Chain, v[p.Chain], p.Pos + 1}}
+	v[p.Chain] = p.Pos + 1
+	// Newest first, breadth first: what is older is mostly in by then.
+	for i := 0; i < len(todo); i++ {
+		s := todo[i]
+		c := &g.chains[s.chain]
+		for k := c.edgesBefore(s.to) - 1; k >= 0 && c.edges[k].pos() >= s.from; k-- {
 			if to := c.edges[k].to; !v.Has(to) {
-				stack = append(stack, to)
+				todo = append(todo, span{to.Chain, v[to.Chain], to.Pos + 1})
+				v[to.Chain] = to.Pos + 1
 			}
 		}
 	}
 	return v
 }
 
-// edgesThrough returns how many edges start at pos or before.
-func (c *chain) edgesThrough(pos uint32) int {
+// edgesBefore returns how many edges start before pos.
+func (c *chain) edgesBefore(pos uint32) int {
 	n := len(c.edges)
-	if n == 0 || c.edges[n-1].pos() <= pos {
+	if n == 0 || c.edges[n-1].pos() < pos {
 		return n
 	}
-	return sort.Search(n, func(i int) bool { return c.edges[i].pos() > pos })
+	return sort.Search(n, func(i int) bool { return c.edges[i].pos() >= pos })
 }
 
 // Exchanged returns E, the exchanged set: all places that aren't void, and all
