@@ -213,7 +213,10 @@ func (s *stage) put(e Entry, own, deps []oplog.Place, link staged, begin func() 
 }
 
 // leave keeps the signature of what was the end of a chain so far, if it is an
-// anchor's, or the last of its log: the signature at the end covers all others.
+// anchor's, or the last of its log, or before a link with deps (last): the
+// signature at the end covers all others. Where it is kept a run may end, so
+// that nothing in a run but its first change depends on other logs, and logs
+// that answer each other can be sent, and stored, run by run.
 func (s *stage) leave(chain uint32, last bool) {
 	e, ok := s.ends[chain]
 	if !ok {
