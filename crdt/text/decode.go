@@ -80,7 +80,7 @@ func (t *Text) load() error {
 	if in.bad || len(in.b) > 0 {
 		return fmt.Errorf("%w: after the last event", ErrCorrupt)
 	}
-	if len(d.heads) == 1 && d.events[d.heads[0]].len != t.raw.len() || len(d.heads) == 0 && t.raw.len() > 0 {
+	if len(d.heads) == 1 && int(d.events[d.heads[0]].len) != t.raw.len() || len(d.heads) == 0 && t.raw.len() > 0 {
 		return fmt.Errorf("%w: text and history differ", ErrCorrupt)
 	}
 	t.history, t.file = d.history, d.file
@@ -166,7 +166,7 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 	ev.void, ev.deep = flags&flagVoid != 0, flags&flagDeep != 0
 	size := 0
 	if len(parents) == 1 {
-		size = d.events[parents[0]].len
+		size = int(d.events[parents[0]].len)
 	}
 	for range 1 + cols[colSplices].count(1<<31) {
 		pos := *at + cols[colPos].next()
@@ -174,7 +174,7 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 		if pos < 0 || pos > MaxPos || ins > len(cols[colText].b) || ins+del == 0 {
 			return false
 		}
-		d.ops = append(d.ops, op{pos: int32(pos), del: int32(del), elem: d.elems, text: len(d.text)})
+		d.ops = append(d.ops, op{pos: int32(pos), del: int32(del), elem: uint32(d.elems), text: uint32(len(d.text))})
 		k := runeOffset(cols[colText].b, ins)
 		b := cols[colText].take(k)
 		if utf8.RuneCount(b) != ins || !utf8.Valid(b) {
@@ -185,18 +185,18 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 		*at = pos + ins
 		size += ins - del
 	}
-	ev.len = size
 	if len(parents) > 1 || ev.deep {
-		ev.len = cols[colLen].count(MaxPos)
+		size = cols[colLen].count(MaxPos)
 	}
 	for i := range cols {
 		if cols[i].bad {
 			return false
 		}
 	}
-	if ev.len < 0 || ev.len > MaxPos {
+	if size < 0 || size > MaxPos {
 		return false
 	}
+	ev.len = int32(size)
 	e := int32(len(d.events))
 	d.link(ev, parents)
 	d.sorted, d.rank = append(d.sorted, e), append(d.rank, e)

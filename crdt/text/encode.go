@@ -188,6 +188,6 @@ func (t *Text) encodeParents(rank int, e int32, cols *[colMax]column) {
 		}
 	}
 	if len(ps) > 1 || h.events[e].deep {
-		cols[colLen].add(h.events[e].len)
+		cols[colLen].add(int(h.events[e].len))
 	}
 }

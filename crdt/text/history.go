@@ -19,7 +19,7 @@ type event struct {
 	// applicative random-access stack", 1983); depth is the distance from the
 	// path's first event, whose jump is itself.
 	jump, depth int32
-	len         int // of the raw text at exactly this version
+	len         int32 // of the raw text at exactly this version
 	void, deep  bool
 }
 
@@ -33,8 +33,8 @@ type change struct {
 // An op is one splice. It inserts the elements from elem to the next op's.
 type op struct {
 	pos, del int32
-	elem     int // its first element
-	text     int // where its first element's bytes begin
+	elem     uint32 // its first element
+	text     uint32 // where its first element's bytes begin
 }
 
 // A stretch is the events from first to last.
@@ -123,7 +123,7 @@ func (h *history) opsOf(e int32) []op {
 // firstElem returns the first element that arrived with e or later.
 func (h *history) firstElem(e int32) int {
 	if int(e) < len(h.events) {
-		return h.ops[h.events[e].op].elem
+		return int(h.ops[h.events[e].op].elem)
 	}
 	return h.elems
 }
@@ -132,15 +132,15 @@ func (h *history) firstElem(e int32) int {
 // their bytes end.
 func (h *history) insertedBy(i int) (n, end int) {
 	if i+1 < len(h.ops) {
-		return h.ops[i+1].elem - h.ops[i].elem, h.ops[i+1].text
+		return int(h.ops[i+1].elem - h.ops[i].elem), int(h.ops[i+1].text)
 	}
-	return h.elems - h.ops[i].elem, len(h.text)
+	return h.elems - int(h.ops[i].elem), len(h.text)
 }
 
 // inserter returns the event that inserted an element.
 func (h *history) inserter(elem int) int32 {
 	i, _ := slices.BinarySearchFunc(h.events, elem, func(e event, elem int) int {
-		return cmp.Compare(h.ops[e.op].elem, elem+1)
+		return cmp.Compare(int(h.ops[e.op].elem), elem+1)
 	})
 	// Events that only delete share their first element with the next event;
 	// the search gives the first event beyond, so the one before inserts.
@@ -149,7 +149,7 @@ func (h *history) inserter(elem int) int32 {
 
 // opOf returns the op that inserted an element.
 func (h *history) opOf(elem int) int {
-	i, _ := slices.BinarySearchFunc(h.ops, elem, func(o op, elem int) int { return cmp.Compare(o.elem, elem+1) })
+	i, _ := slices.BinarySearchFunc(h.ops, elem, func(o op, elem int) int { return cmp.Compare(int(o.elem), elem+1) })
 	return i - 1
 }
 
@@ -159,10 +159,10 @@ func (h *history) bytes(elem, n int) []byte {
 	count, end := h.insertedBy(i)
 	b := h.text[h.ops[i].text:end]
 	if len(b) == count {
-		from := elem - h.ops[i].elem
+		from := elem - int(h.ops[i].elem)
 		return b[from:min(from+n, len(b))]
 	}
-	b = b[runeOffset(b, elem-h.ops[i].elem):]
+	b = b[runeOffset(b, elem-int(h.ops[i].elem)):]
 	return b[:runeOffset(b, n)]
 }
 
@@ -190,13 +190,13 @@ func (t *Text) record(n Name, lamport uint64, at int, parents []int32, s []Splic
 	}
 	first := int32(len(h.ops))
 	for _, x := range s {
-		h.ops = append(h.ops, op{pos: int32(x.Pos), del: int32(x.Del), elem: h.elems, text: len(h.text)})
+		h.ops = append(h.ops, op{pos: int32(x.Pos), del: int32(x.Del), elem: uint32(h.elems), text: uint32(len(h.text))})
 		h.text = append(h.text, x.Ins...)
 		k := utf8.RuneCountInString(x.Ins)
 		h.elems += k
 		size += k - x.Del
 	}
-	h.link(event{change: uint32(len(h.changes) - 1), index: n.Index, op: first, len: size, void: void, deep: s[0].Deep}, parents)
+	h.link(event{change: uint32(len(h.changes) - 1), index: n.Index, op: first, len: int32(size), void: void, deep: s[0].Deep}, parents)
 	h.sorted = slices.Insert(h.sorted, at, e)
 	h.rank = append(h.rank, 0)
 	for i := at; i < len(h.sorted); i++ {

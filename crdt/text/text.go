@@ -36,12 +36,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"unicode/utf8"
 )
 
-// Why an event is refused. All but ErrUnknown and ErrCorrupt depend on the
-// event and its ancestors alone, so that every replica skips the same events.
+// Why an event is refused. All but the last three depend on the event and its
+// ancestors alone, so that every replica skips the same events.
 var (
 	// ErrRange is a splice that doesn't fit the version it was made against.
 	ErrRange = errors.New("text: splice out of range")
@@ -52,6 +53,8 @@ var (
 	ErrOrder = errors.New("text: event before its parents")
 	// ErrUnknown is a name that no event of this text has.
 	ErrUnknown = errors.New("text: no such event")
+	// ErrFull is a history beyond the 4 GiB that this implementation holds.
+	ErrFull = errors.New("text: more than 4 GiB of history")
 	// ErrCorrupt is an encoded text that this package didn't write.
 	ErrCorrupt = errors.New("text: corrupt encoding")
 )
@@ -164,6 +167,13 @@ func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, 
 			return ErrOrder
 		}
 	}
+	size := len(t.text)
+	for _, x := range s {
+		size += len(x.Ins)
+	}
+	if size > math.MaxUint32 {
+		return ErrFull
+	}
 	deep := s[0].Deep
 	if !deep && slices.Equal(parents, t.heads) {
 		if err := checkRange(s, t.raw.len()); err != nil {
@@ -182,7 +192,7 @@ func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, 
 		}
 		e := t.record(n, lamport, at, parents, s, void)
 		w.take(e, &t.raw)
-		t.events[e].len = w.tree.total(inCurrent)
+		t.events[e].len = int32(w.tree.total(inCurrent))
 	}
 	t.settle()
 	return nil

@@ -40,19 +40,25 @@ type span struct {
 	left, right int   // origins
 }
 
+// is tells whether a measure counts the span.
+func (s *span) is(measure int) bool {
+	switch measure {
+	case inCurrent:
+		return s.state == 1
+	case inEffect:
+		return !s.gone
+	case inWhole:
+		return s.state > 0
+	default:
+		return s.id < 0
+	}
+}
+
 func (s *span) counts() (c counts) {
-	n := int(s.n)
-	if s.state == 1 {
-		c[inCurrent] = n
-	}
-	if !s.gone {
-		c[inEffect] = n
-	}
-	if s.state > 0 {
-		c[inWhole] = n
-	}
-	if s.id < 0 {
-		c[inBase] = n
+	for m := range c {
+		if s.is(m) {
+			c[m] = int(s.n)
+		}
 	}
 	return c
 }
@@ -131,12 +137,16 @@ func (t *tracker) seek(measure, pos int) (c cursor, effect int) {
 		n = n.kids[i]
 	}
 	for i := range n.spans {
-		w := n.spans[i].counts()
-		if pos < w[measure] {
-			return cursor{n, i, pos}, effect
+		s := &n.spans[i]
+		if s.is(measure) {
+			if pos < int(s.n) {
+				return cursor{n, i, pos}, effect
+			}
+			pos -= int(s.n)
 		}
-		pos -= w[measure]
-		effect += w[inEffect]
+		if !s.gone {
+			effect += int(s.n)
+		}
 	}
 	panic("text: internal error: position beyond the sequence")
 }

@@ -146,7 +146,7 @@ func (t *Text) runs(id, n int, f func(e int32, s []byte, n int)) {
 	for end := id + n; id < end; {
 		i := t.opOf(id)
 		count, _ := t.insertedBy(i)
-		k := min(end, t.ops[i].elem+count) - id
+		k := min(end, int(t.ops[i].elem)+count) - id
 		f(t.inserter(id), t.bytes(id, k), k)
 		id += k
 	}

@@ -23,7 +23,7 @@ func newWalker(t *Text, base int32) *walker {
 	n := 0
 	if base >= 0 {
 		w.at = []int32{base}
-		n = h.events[base].len
+		n = int(h.events[base].len)
 	}
 	w.tree = newTracker(n, func(a, b int) bool {
 		return t.order(h.name(h.inserter(w.elem+a)), h.name(h.inserter(w.elem+b))) < 0
@@ -132,7 +132,7 @@ func (w *walker) take(e int32, to *rope) {
 		if n == 0 {
 			continue
 		}
-		pos = w.tree.insert(measure, pos, o.elem-w.elem, n)
+		pos = w.tree.insert(measure, pos, int(o.elem)-w.elem, n)
 		if to != nil {
 			to.splice(pos, 0, string(h.text[o.text:end]))
 		}
