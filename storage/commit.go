@@ -1,18 +1,13 @@
 package storage
 
-import (
-	"errors"
-	"fmt"
-
-	"navette/crdt"
-	"navette/crdt/oplog"
-)
+import "fmt"
 
 // Commit stores batches in one transaction, folds what they say of resources
 // and returns when all of it is durable. Entries that are stored already are
 // left out. The caller has verified the signatures and what each block claims
 // of those it names; every branch that a commit prolongs ends on an entry with
-// a signature.
+// a signature. Of several classes the one that is refused first counts: see
+// Room.
 //
 // If the documents that have to change don't fit into the transaction, they
 // follow in transactions of their own before Commit returns, or at the next
@@ -149,108 +144,4 @@ func (l *Log) publish(s *stage, lag bool) {
 	l.lag = lag
 	close(l.changed)
 	l.changed = make(chan struct{})
-}
-
-// Has tells whether an entry is stored.
-func (l *Log) Has(id crdt.ChangeID) (bool, error) {
-	err := l.kv.View(func(r Reader) error {
-		_, _, err := l.find(r, id)
-		return err
-	})
-	return has(err)
-}
-
-// Link returns what others are checked against, or ErrNotFound.
-func (l *Log) Link(id crdt.ChangeID) (oplog.Link, error) {
-	p, lamport, err := l.locate(id)
-	if err != nil {
-		return oplog.Link{}, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.frontier.link(p, id, lamport), nil
-}
-
-// locate returns where a published entry is.
-func (l *Log) locate(id crdt.ChangeID) (p oplog.Place, lamport uint64, err error) {
-	err = l.kv.View(func(r Reader) error {
-		p, lamport, err = l.find(r, id)
-		return err
-	})
-	if err != nil {
-		return p, 0, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.frontier.has(p) { // durable, but the commit hasn't returned yet
-		return p, 0, ErrNotFound
-	}
-	return p, lamport, nil
-}
-
-// Block returns a stored block, checked against its name, or ErrNotFound.
-func (l *Log) Block(id crdt.ChangeID) (block []byte, err error) {
-	err = l.kv.View(func(r Reader) error {
-		p, _, err := l.find(r, id)
-		if err != nil {
-			return err
-		}
-		block, err = r.Get(l.stored.place(tagBlock, p))
-		if err == nil && oplog.Sum(block) != id {
-			err = fmt.Errorf("%w: block %v", ErrCorrupt, id)
-		}
-		return err
-	})
-	return block, err
-}
-
-// Genesis returns the genesis of a log, or ErrNotFound.
-func (l *Log) Genesis(log crdt.LogID) (*oplog.LogGenesis, error) {
-	l.mu.Lock()
-	p, ok := l.frontier.geneses[log]
-	l.mu.Unlock()
-	if !ok {
-		return nil, ErrNotFound
-	}
-	var g *oplog.LogGenesis
-	err := l.kv.View(func(r Reader) error {
-		block, err := r.Get(l.stored.place(tagBlock, p))
-		if err != nil {
-			return err
-		}
-		g, err = oplog.DecodeLogGenesis(block)
-		if err == nil && g.Log() != log {
-			err = errors.New("another log's")
-		}
-		if err != nil {
-			return fmt.Errorf("%w: genesis of log %v: %w", ErrCorrupt, log, err)
-		}
-		return nil
-	})
-	return g, err
-}
-
-// Signature returns the signature that is stored for an entry; ok is false if
-// there is none, because the entry had none or a later one's took its place.
-func (l *Log) Signature(id crdt.ChangeID) (sig oplog.Signature, ok bool, err error) {
-	p, _, err := l.locate(id)
-	if err != nil {
-		return sig, false, err
-	}
-	l.mu.Lock()
-	e := l.frontier.chains[p.Chain].end
-	l.mu.Unlock()
-	if e.pos == p.Pos {
-		if e.sig == nil {
-			return sig, false, nil
-		}
-		return *e.sig, true, nil
-	}
-	err = l.kv.View(func(r Reader) error {
-		b, err := r.Get(l.stored.place(tagSig, p))
-		copy(sig[:], b)
-		return err
-	})
-	ok, err = has(err)
-	return sig, ok, err
 }

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"bytes"
+	"slices"
 	"sync"
 
 	"navette/crdt"
@@ -82,7 +84,7 @@ func (c *chain) tip() Tip {
 }
 
 // Heads returns the links that no other names: what the next change made here
-// has seen, by deps or prev. Sorted.
+// has seen, by deps or prev. They are sorted by ID.
 func (l *Log) Heads() []oplog.Link {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -92,6 +94,7 @@ func (l *Log) Heads() []oplog.Link {
 			heads = append(heads, l.frontier.link(oplog.Place{Chain: uint32(i), Pos: c.end.pos}, c.end.id, c.end.lamport))
 		}
 	}
+	slices.SortFunc(heads, func(a, b oplog.Link) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return heads
 }
 

@@ -58,7 +58,7 @@ func Open(kv KV, o Options) (*Log, *Report, error) {
 		o.Rand = rand.Reader
 	}
 	if o.DocCache == 0 {
-		o.DocCache = 2 << 20
+		o.DocCache = 1 << 20
 	}
 	l := newLog(kv, o)
 	report := new(Report)
@@ -131,6 +131,9 @@ func (l *Log) settle(found root, report *Report) error {
 		if report.CaughtUp, err = l.resume(); err != nil {
 			return fmt.Errorf("folding what remained: %w", err)
 		}
+	}
+	if err := l.sweep(); err != nil {
+		return fmt.Errorf("removing what was replaced: %w", err)
 	}
 	return l.beginEpoch()
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,11 +20,10 @@ func (l *Log) Rebuild() error {
 }
 
 func (l *Log) rebuild() error {
-	old := l.derived
-	g := old + 1
+	g := l.derived + 1
 	l.docs.clear()
 	defer l.docs.clear()
-	if err := l.clear(g.key(0, 0)[:2]); err != nil {
+	if err := l.clear([]byte{tagDerived, byte(g)}); err != nil {
 		return err
 	}
 	begin := func(t Txn) error { return t.Set(g.cursor(), (&cursor{}).encode()) }
@@ -39,7 +39,38 @@ func (l *Log) rebuild() error {
 	l.mu.Lock()
 	l.derived, l.lag = g, false
 	l.mu.Unlock()
-	return l.clear(old.key(0, 0)[:2])
+	return l.sweep()
+}
+
+// sweep deletes the generations that aren't in use.
+func (l *Log) sweep() error {
+	for _, use := range [][]byte{{tagStored, byte(l.stored)}, {tagDerived, byte(l.derived)}} {
+		for from := use[:1]; from != nil; {
+			var other []byte
+			err := l.kv.View(func(r Reader) error {
+				return r.Scan(use[:1], from, func(key, _ []byte) error {
+					other = slices.Clone(key[:2])
+					return Stop
+				})
+			})
+			if err != nil {
+				return err
+			}
+			switch {
+			case other == nil:
+				from = nil
+			case !slices.Equal(other, use):
+				if err := l.clear(other); err != nil {
+					return err
+				}
+			case other[1] == 0xff:
+				from = nil
+			default:
+				from = []byte{use[0], use[1] + 1}
+			}
+		}
+	}
+	return nil
 }
 
 func (l *Log) setRoot(r root) error {
@@ -83,11 +114,13 @@ func (l *Log) salvage(report *Report) error {
 	if err != nil {
 		return err
 	}
-	report.RolledBack = l.lost(keep)
+	if report.RolledBack, err = l.lost(keep); err != nil {
+		return err
+	}
 	report.Refolded = true
 	n := newLog(l.kv, l.o)
 	n.stored, n.derived = l.stored+1, l.derived+1
-	for _, prefix := range [][]byte{n.stored.key(0, 0)[:2], n.derived.key(0, 0)[:2]} {
+	for _, prefix := range [][]byte{{tagStored, byte(n.stored)}, {tagDerived, byte(n.derived)}} {
 		if err := n.clear(prefix); err != nil {
 			return err
 		}
@@ -98,10 +131,8 @@ func (l *Log) salvage(report *Report) error {
 	if err := l.setRoot(root{n.stored, n.derived, foldFormat}); err != nil {
 		return err
 	}
-	for _, prefix := range [][]byte{l.stored.key(0, 0)[:2], l.derived.key(0, 0)[:2], {tagEpoch}} {
-		if err := l.clear(prefix); err != nil {
-			return err
-		}
+	if err := l.clear([]byte{tagEpoch}); err != nil {
+		return err
 	}
 	l.stored, l.derived, l.graph, l.frontier, l.pos, l.epochs = n.stored, n.derived, n.graph, n.frontier, n.pos, nil
 	l.places.clear()
@@ -140,7 +171,7 @@ func (l *Log) copyTo(n *Log, keep oplog.Version) error {
 }
 
 // lost says what isn't in a version.
-func (l *Log) lost(keep oplog.Version) (lost []RolledBack) {
+func (l *Log) lost(keep oplog.Version) (lost []RolledBack, err error) {
 	count := map[crdt.LogID]int{}
 	for i := range l.frontier.chains {
 		c := &l.frontier.chains[i]
@@ -148,10 +179,29 @@ func (l *Log) lost(keep oplog.Version) (lost []RolledBack) {
 			count[c.at(pos).log]++
 		}
 	}
+	// What the feed no longer tells of, the ends of chains may.
+	err = l.kv.View(func(r Reader) error {
+		prefix := l.stored.key(tagTip, 0)
+		return r.Scan(prefix, nil, func(key, value []byte) error {
+			e, err := decodeEnd(value)
+			if err != nil || len(key) != len(prefix)+4 {
+				return nil
+			}
+			i := int(binary.BigEndian.Uint32(key[len(prefix):]))
+			switch {
+			case i >= len(l.frontier.chains):
+				count[crdt.LogID{}] += int(e.pos) + 1
+			case e.pos > l.frontier.chains[i].end.pos:
+				end := l.frontier.chains[i].end.pos
+				count[l.frontier.chains[i].at(end).log] += int(e.pos - end)
+			}
+			return nil
+		})
+	})
 	for _, log := range slices.SortedFunc(maps.Keys(count), compareLogs) {
 		lost = append(lost, RolledBack{log, count[log]})
 	}
-	return lost
+	return lost, err
 }
 
 func compareLogs(a, b crdt.LogID) int { return slices.Compare(a[:], b[:]) }

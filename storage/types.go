@@ -95,7 +95,7 @@ type Options struct {
 	// the audit at open look at the tips only.
 	CleanStop bool
 	// DocCache is how many bytes of documents, encoded, are kept ready for
-	// folding. Default: 2 MiB.
+	// folding. Default: 1 MiB.
 	DocCache int
 }
 
@@ -115,7 +115,8 @@ type Report struct {
 // Damaged tells whether anything was lost.
 func (r *Report) Damaged() bool { return len(r.RolledBack) > 0 || r.LostMembers > 0 }
 
-// RolledBack says how much of a log was lost.
+// RolledBack says how much of a log was lost. What can't be told apart any more
+// is counted under the zero LogID.
 type RolledBack struct {
 	Log  crdt.LogID
 	Lost int // links

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"navette/crdt"
 	"navette/crdt/oplog"
@@ -137,19 +136,4 @@ func (l *Log) Saw(later, earlier crdt.ChangeID) (saw bool) {
 		return nil
 	})
 	return saw
-}
-
-// Lacks returns those of ids that aren't stored, in their order.
-func (l *Log) Lacks(ids []crdt.ChangeID) ([]crdt.ChangeID, error) {
-	ids = slices.Clone(ids)
-	err := l.kv.View(func(r Reader) (err error) {
-		ids = slices.DeleteFunc(ids, func(id crdt.ChangeID) bool {
-			_, _, e := l.find(r, id)
-			stored, e := has(e)
-			err = errors.Join(err, e)
-			return stored
-		})
-		return err
-	})
-	return ids, err
 }
