@@ -88,6 +88,20 @@ func better(g, than *node) bool {
 	return senior(g.rank, than.rank)
 }
 
+// Live tells whether a change is a grant that counts and that nothing which
+// counts ends.
+func (s *State) Live(grant crdt.ChangeID) bool {
+	g := s.byID[grant]
+	return g != nil && s.live(g)
+}
+
+// Senior tells whether grant a is senior to grant b; the genesis is to all.
+// Of two different grants one always is, and it never changes.
+func (s *State) Senior(a, b crdt.ChangeID) bool {
+	x, y := s.byID[a], s.byID[b]
+	return x != nil && y != nil && x.rank != nil && y.rank != nil && senior(x.rank, y.rank)
+}
+
 // Role returns a person's role; RoleRoot for a root's key, RoleNone for a
 // stranger.
 func (s *State) Role(person oplog.Key) oplog.Role {
