@@ -90,7 +90,10 @@ func DecodeChange(block []byte) (*Change, error) {
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("%w: change: %w", ErrInvalid, err)
 	}
-	return c, c.check()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func readQuality(r *cbor.Reader) crdt.Quality {

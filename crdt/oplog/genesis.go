@@ -55,7 +55,10 @@ func DecodeCommonsGenesis(block []byte) (*CommonsGenesis, error) {
 	if err := r.End(); err != nil {
 		return nil, fmt.Errorf("%w: commons genesis: %w", ErrInvalid, err)
 	}
-	return g, g.check()
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 func (g *CommonsGenesis) check() error {

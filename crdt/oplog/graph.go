@@ -20,8 +20,9 @@ type Place struct{ Chain, Pos uint32 }
 // takes 4 bytes a block and 12 a dep, whatever the shape of history.
 //
 // Blocks are added once, parents first. Which place a block gets depends on
-// the order of arrival and is local to a node: it is stored beside the block
-// (AppendNode) and never sent. A Graph isn't safe for concurrent use, not even
+// the order of arrival and is local to a node: it is stored beside the block,
+// so that adding all again in that order gives the same graph, and never sent.
+// A Graph isn't safe for concurrent use, not even
 // by readers: Saw remembers.
 //
 // The zero value is an empty graph.

@@ -60,7 +60,10 @@ func NewRun(blocks [][]byte, genesisSig, sig Signature) (*Run, error) {
 		r.Changes = append(r.Changes, c)
 		r.Sig = sig
 	}
-	return r, r.check()
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // check returns nil if the run's links follow each other and no change but the
