@@ -102,7 +102,7 @@ func (w *writer) touch(field string) {
 
 // changes returns what was gathered as changes to make in order.
 func (w *writer) changes() [][]crdt.Edit {
-	return append(Split(w.edits), w.texts...)
+	return join(append(Split(w.edits), w.texts...))
 }
 
 func (w *writer) unknown(name string) error {

@@ -68,6 +68,10 @@ var bookkeeping = map[string]bool{
 	"DTSTAMP": true, "LAST-MODIFIED": true, "SEQUENCE": true, "CREATED": true, "X-MOZ-GENERATION": true,
 }
 
+// Bookkeeping tells whether programs write a property of that name with every
+// edit: DTSTAMP and the like.
+func Bookkeeping(name string) bool { return bookkeeping[name] }
+
 // A propertyKey names an entry of an event's properties. As a key it is
 // [instance, [path…], name, occurrence], all texts.
 type propertyKey struct {

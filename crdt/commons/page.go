@@ -3,6 +3,7 @@ package commons
 import (
 	"path"
 	"strings"
+	"unicode"
 
 	"navette/crdt"
 )
@@ -43,15 +44,20 @@ func Heading(markdown string) string {
 			fence = line[:3]
 			continue
 		case strings.HasPrefix(line, "#"):
-			if h := strings.Trim(line, "#* \t_"); h != "" {
+			if h := bare(line); h != "" {
 				return h
 			}
 		case previous != "" && len(line) > 1 && strings.Trim(line, "=") == "":
-			return strings.Trim(previous, "* _")
+			return bare(previous)
 		}
 		previous = line
 	}
 	return ""
+}
+
+// bare takes the marks of Markdown off both ends.
+func bare(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '#' || r == '*' || r == '_' })
 }
 
 // pageTitle returns what a page without a title is called: by its first

@@ -2,6 +2,7 @@ package commons
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"navette/crdt"
@@ -132,7 +133,7 @@ func join(groups [][]crdt.Edit) (out [][]crdt.Edit) {
 	for _, g := range groups {
 		s, ins := weigh(g)
 		if n := len(out); n > 0 && size+s <= maxBytesPerChange && inserted+ins <= maxInsertPerChange && len(out[n-1])+len(g) <= maxOpsPerChange {
-			out[n-1] = append(out[n-1], g...)
+			out[n-1] = append(slices.Clip(out[n-1]), g...)
 			size, inserted = size+s, inserted+ins
 			continue
 		}

@@ -26,10 +26,10 @@ var (
 // A Problem is a line that Parse left out, or, where Component is set, a whole
 // component.
 type Problem struct {
-	Line      int    // from 1
-	Text      string // the line, or its beginning
-	Component string // the name of the component left out, or ""
-	Within    string // the component that the line stands in, or ""
+	Line      int        // from 1
+	Text      string     // the line, or its beginning
+	Component string     // the name of the component left out, or ""
+	In        *Component // what the line stands in, or nil
 	Err       error
 }
 
@@ -99,15 +99,15 @@ type parser struct {
 	skip     int // components too deep, which are passed over
 }
 
-func (p *parser) within() string {
+func (p *parser) innermost() *Component {
 	if len(p.open) == 0 {
-		return ""
+		return nil
 	}
-	return p.open[len(p.open)-1].Name
+	return p.open[len(p.open)-1]
 }
 
 func (p *parser) problem(l line, err error) {
-	p.problems = append(p.problems, Problem{Line: l.number, Text: clip(l.text), Within: p.within(), Err: err})
+	p.problems = append(p.problems, Problem{Line: l.number, Text: clip(l.text), In: p.innermost(), Err: err})
 }
 
 func clip(s string) string {
@@ -174,7 +174,7 @@ func (p *parser) end(l line, name string) {
 func (p *parser) abandon() {
 	c := p.open[len(p.open)-1]
 	p.open = p.open[:len(p.open)-1]
-	p.problems = append(p.problems, Problem{Line: c.Line, Text: "BEGIN:" + clip(c.Name), Component: c.Name, Within: p.within(), Err: ErrUnclosed})
+	p.problems = append(p.problems, Problem{Line: c.Line, Text: "BEGIN:" + clip(c.Name), Component: c.Name, In: p.innermost(), Err: ErrUnclosed})
 	if c.Name == "VCALENDAR" && len(p.open) == 0 {
 		p.done = append(p.done, c)
 	}
