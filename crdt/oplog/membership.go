@@ -61,7 +61,15 @@ func (m *MembershipChange) Encode() ([]byte, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	b := cbor.AppendArray(nil, 7)
+	b := m.append(nil)
+	if len(b) > MaxMembership {
+		return nil, fmt.Errorf("%w: membership change of %d bytes", ErrInvalid, len(b))
+	}
+	return b, nil
+}
+
+func (m *MembershipChange) append(b []byte) []byte {
+	b = cbor.AppendArray(b, 7)
 	b = cbor.AppendUint(b, uint64(KindMembership))
 	b = cbor.AppendBytes(b, m.Commons[:])
 	b = appendLinks(b, m.Parents)
@@ -74,11 +82,7 @@ func (m *MembershipChange) Encode() ([]byte, error) {
 	b = cbor.AppendArray(b, 2)
 	b = cbor.AppendUint(b, m.Wall.Seconds)
 	b = cbor.AppendUint(b, uint64(m.Wall.Quality))
-	b = m.Op.append(b)
-	if len(b) > MaxMembership {
-		return nil, fmt.Errorf("%w: membership change of %d bytes", ErrInvalid, len(b))
-	}
-	return b, nil
+	return m.Op.append(b)
 }
 
 // Seal makes priv the change's signer, sets its ID and returns its block and
@@ -109,7 +113,9 @@ func DecodeMembershipChange(block []byte) (*MembershipChange, error) {
 	r.Fixed(m.Commons[:])
 	m.Parents = readLinks(r)
 	if !r.Null() {
-		m.Auth = r.Link()
+		if m.Auth = r.Link(); m.Auth == (crdt.ChangeID{}) {
+			r.Fail(fmt.Errorf("%w: cites the zero digest", ErrInvalid))
+		}
 	}
 	r.Fixed(m.Signer[:])
 	r.Tuple(2)
