@@ -164,11 +164,8 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 	parents := d.readParents(cols)
 	flags := cols[colFlags].count(flagVoid | flagDeep)
 	ev.void, ev.deep = flags&flagVoid != 0, flags&flagDeep != 0
-	size := 0
-	if len(parents) == 1 {
-		size = int(d.events[parents[0]].len)
-	}
-	for range 1 + cols[colSplices].count(1<<31) {
+	net := 0
+	for range 1 + cols[colSplices].count(MaxSplices-1) {
 		pos := *at + cols[colPos].next()
 		del, ins := cols[colDel].count(MaxPos), cols[colIns].count(1<<31)
 		if pos < 0 || pos > MaxPos || ins > len(cols[colText].b) || ins+del == 0 {
@@ -183,17 +180,20 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 		d.text = append(d.text, b...)
 		d.elems += ins
 		*at = pos + ins
-		size += ins - del
+		net += ins - del
 	}
+	size := net
 	if len(parents) > 1 || ev.deep {
 		size = cols[colLen].count(MaxPos)
+	} else if len(parents) == 1 {
+		size += int(d.events[parents[0]].len)
 	}
 	for i := range cols {
 		if cols[i].bad {
 			return false
 		}
 	}
-	if size < 0 || size > MaxPos {
+	if size > MaxPos || !ev.deep && !d.fits(int(ev.op), size-net) {
 		return false
 	}
 	ev.len = int32(size)
@@ -201,6 +201,19 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 	d.link(ev, parents)
 	d.sorted, d.rank = append(d.sorted, e), append(d.rank, e)
 	return true
+}
+
+// fits tells whether the ops from the one numbered i on fit a text of n.
+func (d *decoder) fits(i, n int) bool {
+	for ; i < len(d.ops) && n >= 0; i++ {
+		o := &d.ops[i]
+		if int(o.pos) > n || int(o.del) > n-int(o.pos) {
+			return false
+		}
+		ins, _ := d.insertedBy(i)
+		n += ins - int(o.del)
+	}
+	return n >= 0
 }
 
 // change reads what a change's first event says of it.

@@ -23,9 +23,6 @@ const (
 // CheckSplices tells whether one op can hold s: at least one splice, within
 // the bounds, UTF-8, none that does nothing, all Deep or none.
 func CheckSplices(s []Splice) error {
-	if len(s) > MaxSplices {
-		return fmt.Errorf("%w: %d splices", ErrForm, len(s))
-	}
 	if err := checkForm(s); err != nil {
 		return err
 	}

@@ -200,8 +200,8 @@ func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, 
 
 // checkForm refuses what Apply can't work with, whoever made it.
 func checkForm(s []Splice) error {
-	if len(s) == 0 {
-		return fmt.Errorf("%w: none", ErrForm)
+	if len(s) == 0 || len(s) > MaxSplices {
+		return fmt.Errorf("%w: %d of them", ErrForm, len(s))
 	}
 	for i, x := range s {
 		switch {
