@@ -140,19 +140,6 @@ func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
 	return more, nil
 }
 
-// split cuts rows into parts that each fit into a transaction.
-func (r *rows) split(limits Limits) (parts []rows) {
-	var part rows
-	for _, w := range r.list {
-		if part.cost+Cost(w.key, w.value) > limits.Bytes || len(part.list) == limits.Keys {
-			parts = append(parts, part)
-			part = rows{}
-		}
-		part.set(w.key, w.value)
-	}
-	return append(parts, part)
-}
-
 // readChanges returns the changes that a cursor is at, and where they end.
 func (l *Log) readChanges(r Reader, c *cursor, end uint64) (changes []fed, to uint64, err error) {
 	to, size := c.from, 0

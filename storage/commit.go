@@ -1,6 +1,9 @@
 package storage
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Commit stores batches in one transaction, folds what they say of resources
 // and returns when all of it is durable. Entries that are stored already are
@@ -23,6 +26,9 @@ func (l *Log) Commit(batches ...Batch) (Committed, error) {
 }
 
 func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
+	if l.broken != nil {
+		return Committed{}, l.broken
+	}
 	if err := l.recover(); err != nil {
 		return Committed{}, err
 	}
@@ -41,6 +47,9 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 		l.mu.Lock()
 		l.graph.Truncate(int(l.pos))
 		l.mu.Unlock()
+		if errors.Is(err, ErrBroken) {
+			l.broken = err
+		}
 		return Committed{}, err
 	}
 	end := s.from + uint64(len(s.links))

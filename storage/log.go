@@ -18,9 +18,10 @@ type Log struct {
 	stored storedKeys
 
 	// writing is held by whoever writes, from beginning to end, and guards
-	// docs.
+	// docs and broken.
 	writing sync.Mutex
 	docs    docCache
+	broken  error // ErrBroken: the store may hold more than memory knows
 
 	// mu guards what follows. It is held for moments, never over I/O.
 	mu sync.Mutex

@@ -179,9 +179,6 @@ func (l *Log) loadMembers(report *Report) error {
 		return err
 	}
 	for _, part := range bad.split(l.kv.Limits()) {
-		if len(part.list) == 0 {
-			continue
-		}
 		if err := l.kv.Update(Membership, part.write); err != nil {
 			return err
 		}
