@@ -43,7 +43,7 @@ func (t *Text) readText(b []byte) error {
 	for i := range v.parts {
 		p := &v.parts[i]
 		p.bytes = stringOffset(rest, p.n)
-		if p.n == 0 || utf8.RuneCountInString(rest[:p.bytes]) != p.n {
+		if p.n == 0 || i > 0 && p.in == v.parts[i-1].in || utf8.RuneCountInString(rest[:p.bytes]) != p.n {
 			return fmt.Errorf("%w: parts", ErrCorrupt)
 		}
 		rest = rest[p.bytes:]
@@ -93,6 +93,7 @@ func (t *Text) Check() error {
 	if err := t.load(); err != nil {
 		return err
 	}
+	t.tidy()
 	u := New(t.order)
 	h := &t.history
 	for _, e := range h.sorted {

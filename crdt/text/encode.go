@@ -68,6 +68,7 @@ func (t *Text) Encode() []byte {
 
 // encodeBlocks encodes what isn't yet.
 func (t *Text) encodeBlocks() {
+	t.tidy()
 	f := &t.file
 	index := map[[16]byte]int{}
 	for i, l := range f.logs {

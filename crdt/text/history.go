@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"unicode/utf8"
@@ -53,12 +54,12 @@ type history struct {
 	// crit holds the critical events: those that every other event has seen or
 	// was seen by. -1, the empty version, is always one.
 	crit []stretch
-	// sorted holds the events by (lamport, change, index), with the log before
-	// the index though no two logs share a change; rank is the inverse.
-	sorted, rank []int32
-	voids        int   // how many events are void
-	lastDeep     int32 // the last deep event, or -1
-	byName       map[Name]int32
+	// sorted holds the events by compare; late, likewise, those whose place is
+	// in the middle of it, until tidy. rank is the inverse of sorted then.
+	sorted, late, rank []int32
+	voids              int   // how many events are void
+	lastDeep           int32 // the last deep event, or -1
+	byName             map[Name]int32
 }
 
 func (h *history) name(e int32) Name {
@@ -87,17 +88,67 @@ func (h *history) find(n Name) (int32, bool) {
 	return e, ok
 }
 
-// place returns where in sorted an event stands or would stand.
-func (h *history) place(lamport uint64, n Name) (at int, there bool) {
-	compare := func(e int32, n Name) int {
-		c := &h.changes[h.events[e].change]
-		return cmp.Or(cmp.Compare(c.lamport, lamport), slices.Compare(c.id[:], n.Change[:]),
-			slices.Compare(c.log[:], n.Log[:]), cmp.Compare(h.events[e].index, n.Index))
+// compare compares the place of an event in the canonical order, (lamport,
+// change, log, index), with one that may not be here.
+func (h *history) compare(e int32, lamport uint64, n *Name) int {
+	c := &h.changes[h.events[e].change]
+	if c.lamport != lamport {
+		return cmp.Compare(c.lamport, lamport)
 	}
+	return cmp.Or(bytes.Compare(c.id[:], n.Change[:]), bytes.Compare(c.log[:], n.Log[:]), cmp.Compare(h.events[e].index, n.Index))
+}
+
+// has tells whether an event is here already.
+func (h *history) has(n *Name, lamport uint64) bool {
+	compare := func(e int32, n *Name) int { return h.compare(e, lamport, n) }
 	if k := len(h.sorted); k == 0 || compare(h.sorted[k-1], n) < 0 {
-		return k, false // it usually is the newest
+		return false // it usually is the newest
 	}
-	return slices.BinarySearchFunc(h.sorted, n, compare)
+	_, there := slices.BinarySearchFunc(h.sorted, n, compare)
+	if !there {
+		_, there = slices.BinarySearchFunc(h.late, n, compare)
+	}
+	return there
+}
+
+// lateMax bounds the events that wait for tidy, so that a long branch that
+// arrives late doesn't move all of sorted at each event.
+const lateMax = 1024
+
+// insert puts the newest event in its place.
+func (h *history) insert(e int32) {
+	n, lamport := h.name(e), h.changes[h.events[e].change].lamport
+	if k := len(h.sorted); k == 0 || h.compare(h.sorted[k-1], lamport, &n) < 0 {
+		h.sorted = append(h.sorted, e)
+		h.rank = append(h.rank, int32(k))
+		return
+	}
+	at, _ := slices.BinarySearchFunc(h.late, &n, func(e int32, n *Name) int { return h.compare(e, lamport, n) })
+	h.late = slices.Insert(h.late, at, e)
+	h.rank = append(h.rank, 0)
+}
+
+// tidy completes sorted and rank.
+func (t *Text) tidy() {
+	h := &t.history
+	if len(h.late) == 0 {
+		return
+	}
+	i, j := len(h.sorted)-1, len(h.late)-1
+	h.sorted = append(h.sorted, h.late...)
+	for k := len(h.sorted) - 1; j >= 0; k-- { // merge from the end
+		e := h.late[j]
+		n, lamport := h.name(e), h.changes[h.events[e].change].lamport
+		if i >= 0 && h.compare(h.sorted[i], lamport, &n) > 0 {
+			e = h.sorted[i]
+			i--
+		} else {
+			j--
+		}
+		h.sorted[k], h.rank[e] = e, int32(k)
+	}
+	h.late = h.late[:0]
+	t.file.spoil(i + 1)
 }
 
 // parents calls f for each parent of e, the latest first.
@@ -178,7 +229,7 @@ func runeOffset(b []byte, n int) int {
 
 // record appends an event that passed all checks; its len is left to the
 // caller where it isn't the raw text's of the only head.
-func (t *Text) record(n Name, lamport uint64, at int, parents []int32, s []Splice, void bool) int32 {
+func (t *Text) record(n Name, lamport uint64, parents []int32, s []Splice, void bool) int32 {
 	h := &t.history
 	e := int32(len(h.events))
 	if k := len(h.changes); k == 0 || h.changes[k-1] != (change{n.Log, n.Change, lamport}) {
@@ -197,15 +248,14 @@ func (t *Text) record(n Name, lamport uint64, at int, parents []int32, s []Splic
 		size += k - x.Del
 	}
 	h.link(event{change: uint32(len(h.changes) - 1), index: n.Index, op: first, len: int32(size), void: void, deep: s[0].Deep}, parents)
-	h.sorted = slices.Insert(h.sorted, at, e)
-	h.rank = append(h.rank, 0)
-	for i := at; i < len(h.sorted); i++ {
-		h.rank[h.sorted[i]] = int32(i)
+	h.insert(e)
+	if len(h.late) == lateMax {
+		t.tidy()
 	}
 	if h.byName != nil {
 		h.byName[n] = e
 	}
-	t.file.spoil(at)
+	t.file.spoil(len(h.sorted) - 1)
 	return e
 }
 

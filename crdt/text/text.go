@@ -129,11 +129,10 @@ func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, vo
 	if err := t.load(); err != nil {
 		return err
 	}
-	at, there := t.place(lamport, n)
-	if there {
+	if t.has(&n, lamport) {
 		return nil
 	}
-	return t.add(n, lamport, at, t.seenBy(n, saw), s, void)
+	return t.add(n, lamport, t.seenBy(n, saw), s, void)
 }
 
 // ApplyParents is Apply for one who knows the event's parents: the events that
@@ -142,8 +141,7 @@ func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, 
 	if err := t.load(); err != nil {
 		return err
 	}
-	at, there := t.place(lamport, n)
-	if there {
+	if t.has(&n, lamport) {
 		return nil
 	}
 	ps := make([]int32, len(parents))
@@ -154,16 +152,16 @@ func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, 
 		}
 		ps[i] = e
 	}
-	return t.add(n, lamport, at, t.maximal(ps), s, void)
+	return t.add(n, lamport, t.maximal(ps), s, void)
 }
 
 // add records the event and splices it into the text.
-func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, void bool) error {
+func (t *Text) add(n Name, lamport uint64, parents []int32, s []Splice, void bool) error {
 	if err := checkForm(s); err != nil {
 		return err
 	}
 	for _, p := range parents {
-		if int(t.rank[p]) >= at {
+		if t.compare(p, lamport, &n) >= 0 {
 			return ErrOrder
 		}
 	}
@@ -179,7 +177,7 @@ func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, 
 		if err := checkRange(s, t.raw.len()); err != nil {
 			return err
 		}
-		t.record(n, lamport, at, parents, s, void)
+		t.record(n, lamport, parents, s, void)
 		for _, x := range s {
 			t.raw.splice(x.Pos, x.Del, x.Ins)
 		}
@@ -190,7 +188,7 @@ func (t *Text) add(n Name, lamport uint64, at int, parents []int32, s []Splice, 
 		if err := checkRange(s, w.tree.total(measureOf(deep))); err != nil {
 			return err
 		}
-		e := t.record(n, lamport, at, parents, s, void)
+		e := t.record(n, lamport, parents, s, void)
 		w.take(e, &t.raw)
 		t.events[e].len = int32(w.tree.total(inCurrent))
 	}
@@ -273,6 +271,7 @@ func (t *Text) SetVoid(n Name, void bool) error {
 	if t.events[e].void != void {
 		t.events[e].void = void
 		t.voids += map[bool]int{true: 1, false: -1}[void]
+		t.tidy()
 		t.file.spoil(int(t.rank[e]))
 		t.settle()
 	}
