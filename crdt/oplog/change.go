@@ -127,8 +127,12 @@ func (c *Change) check() error {
 		if op.Code > MaxCode {
 			return fmt.Errorf("%w: op %d with code %d", ErrInvalid, i, op.Code)
 		}
-		if d := op.Target.Ref; d != nil && d.Change == (crdt.ChangeID{}) && int64(d.Index) >= int64(i) {
-			return fmt.Errorf("%w: op %d whose target is op %d", ErrInvalid, i, d.Index)
+		ref, offset := op.Target.Ref, op.Target.Offset
+		if ref != nil && ref.Change == (crdt.ChangeID{}) && int64(ref.Index) >= int64(i) {
+			return fmt.Errorf("%w: op %d whose target is op %d", ErrInvalid, i, ref.Index)
+		}
+		if offset != nil && (ref == nil || *offset > math.MaxUint32) {
+			return fmt.Errorf("%w: op %d whose target has the offset %d", ErrInvalid, i, *offset)
 		}
 	}
 	return nil
@@ -205,9 +209,6 @@ func readTarget(r *cbor.Reader, refs crdt.Refs, index int) (t crdt.Target) {
 	t.Ref = &d
 	if in.Err() == nil && in.Len() > 0 {
 		offset := in.Uint()
-		if offset > math.MaxUint32 {
-			in.Fail(fmt.Errorf("%w: offset %d", ErrInvalid, offset))
-		}
 		t.Offset = &offset
 	}
 	if err := in.End(); err != nil {

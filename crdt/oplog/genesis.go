@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"navette/crdt"
 	"navette/crdt/cbor"
@@ -70,8 +71,8 @@ func (g *CommonsGenesis) check() error {
 			return fmt.Errorf("%w: commons genesis whose roots aren't sorted and unique", ErrInvalid)
 		}
 	}
-	if n := len(g.Name); n > MaxName {
-		return fmt.Errorf("%w: commons genesis with a name of %d bytes", ErrInvalid, n)
+	if n := len(g.Name); n > MaxName || !utf8.ValidString(g.Name) {
+		return fmt.Errorf("%w: commons genesis with a name of %d bytes, or not UTF-8", ErrInvalid, n)
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ type Signed struct {
 }
 
 // VerifyBatch tells whether every one of the signatures is good, as Verify
-// would, in about half the time. It doesn't say which one isn't.
+// would, in less time. It doesn't say which one isn't.
 func VerifyBatch(batch []Signed) bool {
 	if len(batch) == 0 {
 		return true
