@@ -21,75 +21,58 @@ func AppendFrame(b, frame []byte) ([]byte, error) {
 	if len(frame) > MaxFrame {
 		return b, fmt.Errorf("frame of %d bytes: %w", len(frame), ErrFrameTooLarge)
 	}
-	return append(binary.AppendUvarint(b, uint64(len(frame))), frame...), nil
+	return append(AppendLength(b, len(frame)), frame...), nil
 }
 
-// FrameReader cuts a stream of bytes into the frames that AppendFrame wrote.
-type FrameReader struct {
-	r    io.Reader
-	head [3]byte // of the length, as far as it has come
-	n    int     // bytes in head
-	left int     // bytes of the frame still to come, when body isn't nil
-	body []byte  // of the frame, as far as it has come
-}
+// AppendLength appends only what goes before a frame of n bytes.
+func AppendLength(b []byte, n int) []byte { return binary.AppendUvarint(b, uint64(n)) }
 
-// NewFrameReader reads frames from r, and of r nothing beyond them.
-func NewFrameReader(r io.Reader) *FrameReader { return &FrameReader{r: r} }
-
-// Next gives the next frame, which the caller then owns. The length is checked
-// before anything is allocated, and memory follows the bytes that arrive. At
-// the end it gives io.EOF between frames and io.ErrUnexpectedEOF within one;
-// ErrFrameTooLarge and a malformed length are final. After any other error of
-// the reader, such as a deadline, Next goes on where it stopped.
-func (f *FrameReader) Next() ([]byte, error) {
-	if f.body == nil {
-		size, err := f.length()
-		if err != nil {
-			return nil, err
-		}
-		f.left, f.body = size, make([]byte, 0, min(size, readStep))
+// ReadFrame reads what AppendFrame wrote, and not a byte beyond it. The caller
+// owns the frame. The length is checked before anything is allocated, and
+// memory follows the bytes that arrive. At the end it gives io.EOF before a
+// frame and io.ErrUnexpectedEOF within one. After any error the stream is of
+// no more use.
+func ReadFrame(r io.Reader) ([]byte, error) {
+	left, err := readLength(r)
+	if err != nil {
+		return nil, err
 	}
-	for f.left > 0 {
-		step := min(f.left, readStep)
-		have := len(f.body)
-		f.body = append(f.body, make([]byte, step)...)
-		n, err := io.ReadFull(f.r, f.body[have:])
-		f.body, f.left = f.body[:have+n], f.left-n
-		if n < step {
+	frame := make([]byte, 0, min(left, readStep))
+	for left > 0 {
+		have, step := len(frame), min(left, readStep)
+		frame = append(frame, make([]byte, step)...)
+		if _, err := io.ReadFull(r, frame[have:]); err != nil {
 			return nil, within(err)
 		}
+		left -= step
 	}
-	body := f.body
-	f.n, f.body = 0, nil
-	return body, nil
+	return frame, nil
 }
 
-// length reads byte by byte: a byte too many would belong to the frame, and
-// the streams this reads from are buffered below.
-func (f *FrameReader) length() (int, error) {
-	for {
-		if f.n > 0 && f.head[f.n-1] < 0x80 {
-			size, _ := binary.Uvarint(f.head[:f.n])
-			switch {
-			case f.n > 1 && f.head[f.n-1] == 0:
-				return 0, errLength
-			case size > MaxFrame:
-				return 0, fmt.Errorf("frame of %d bytes announced: %w", size, ErrFrameTooLarge)
-			}
-			return int(size), nil
-		}
-		if f.n == len(f.head) {
-			return 0, fmt.Errorf("frame of more than %d bytes announced: %w", 1<<(7*f.n)-1, ErrFrameTooLarge)
-		}
-		n, err := io.ReadFull(f.r, f.head[f.n:f.n+1])
-		f.n += n
-		if n == 0 {
-			if f.n > 0 {
+// readLength reads byte by byte, since a byte too many would belong to the
+// frame.
+func readLength(r io.Reader) (int, error) {
+	var head [3]byte
+	for i := range head {
+		if _, err := io.ReadFull(r, head[i:i+1]); err != nil {
+			if i > 0 {
 				err = within(err)
 			}
 			return 0, err
 		}
+		if head[i] >= 0x80 {
+			continue
+		}
+		size, _ := binary.Uvarint(head[:i+1])
+		switch {
+		case i > 0 && head[i] == 0:
+			return 0, errLength
+		case size > MaxFrame:
+			return 0, fmt.Errorf("frame of %d bytes announced: %w", size, ErrFrameTooLarge)
+		}
+		return int(size), nil
 	}
+	return 0, fmt.Errorf("frame of more than %d bytes announced: %w", 1<<(7*len(head))-1, ErrFrameTooLarge)
 }
 
 // within makes of an end within a frame what it is: unexpected.
