@@ -48,7 +48,7 @@ func (s *Session) hello() []byte {
 // nextGot gives credit back and says what has been stored. Credit alone waits
 // until it is worth a frame.
 func (s *Session) nextGot() []byte {
-	if len(s.got[members])+len(s.got[tips]) == 0 && s.release < MaxCredit/8 {
+	if len(s.got[members])+len(s.got[tips]) == 0 && s.release < s.o.Credit/8 {
 		return nil
 	}
 	b := cbor.AppendUint(head(typeGot, 3), uint64(s.release))
@@ -146,9 +146,15 @@ func (s *Session) WantTip(id crdt.ChangeID) {
 	s.wants[tips] = append(s.wants[tips], wantHash(s.key.sum(id[:])))
 }
 
-// WantChange asks the peer for what leads to a change, beyond the stored links
-// in have. It may be any that the peer has stored.
-func (s *Session) WantChange(id crdt.ChangeID, have []crdt.ChangeID) {
+// WantChange asks the peer for what leads to a change that it has stored, from
+// what it knows of this node.
+func (s *Session) WantChange(id crdt.ChangeID) {
+	s.wants[tips] = append(s.wants[tips], cbor.AppendBytes(nil, id[:]))
+}
+
+// WantFrom asks the peer for what leads to a change that it has stored, beyond
+// the links in have, at most 16.
+func (s *Session) WantFrom(id crdt.ChangeID, have []crdt.ChangeID) {
 	s.wants[tips] = append(s.wants[tips], wantFrom(id, have))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"container/heap"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -15,8 +16,9 @@ import (
 // Bounds of what one peer can make a session remember.
 const (
 	maxServed = 1 << 16 // wants being served
-	maxKnown  = 1 << 18 // links that the peer is known to have
-	maxOf     = 16      // of these, of one log
+	maxKnown  = 1 << 17 // logs that the peer is known to have something of
+	maxOf     = 16      // links of one log that it is known to have
+	maxOpen   = 64      // branches open at once
 	maxQueued = 4 << 20 // bytes of frames and lists that the peer doesn't take
 )
 
@@ -34,7 +36,7 @@ type server struct {
 	// has and sent are, by log, links that the peer has stored, and that it
 	// was sent, which it may have dropped.
 	has, sent map[crdt.LogID][]crdt.ChangeID
-	known     int
+	opened    []*cursor // those with a branch, oldest first
 
 	fresh  []Item          // tips that came up since, to be pushed
 	pushed map[uint64]Item // pushed and not confirmed, by hash
@@ -47,7 +49,7 @@ type cursor struct {
 	tip     crdt.ChangeID
 	have    []crdt.ChangeID // what the peer has, or was sent, of it
 	lamport uint64          // of the link that comes next
-	seq     uint64
+	branch  Branch          // nil unless it is open
 	index   int
 }
 
@@ -74,9 +76,9 @@ func (h *cursors) Pop() any {
 	return c
 }
 
-func newServer(src Source) server {
+func newServer(src Source, credit int) server {
 	return server{
-		src: src, credit: MaxCredit,
+		src: src, credit: credit,
 		serving: map[crdt.ChangeID]*cursor{},
 		has:     map[crdt.LogID][]crdt.ChangeID{},
 		sent:    map[crdt.LogID][]crdt.ChangeID{},
@@ -87,28 +89,19 @@ func newServer(src Source) server {
 // peerHas notes that the peer has a link.
 func (v *server) peerHas(log crdt.LogID, id crdt.ChangeID) { v.note(v.has, log, id) }
 
+// note adds a link to those of its log, in place of those before it.
 func (v *server) note(m map[crdt.LogID][]crdt.ChangeID, log crdt.LogID, id crdt.ChangeID) {
-	ids := m[log]
-	if slices.Contains(ids, id) {
+	ids := slices.DeleteFunc(m[log], func(old crdt.ChangeID) bool {
+		return v.src.Saw(id, old)
+	})
+	if len(ids) > 0 && slices.ContainsFunc(ids, func(old crdt.ChangeID) bool { return v.src.Saw(old, id) }) {
 		return
 	}
-	if len(v.src.Branches(log)) == 1 { // no fork: the later one reaches the earlier
-		if new, ok := v.src.Link(id); ok && len(ids) == 1 {
-			if old, ok := v.src.Link(ids[0]); ok {
-				if old.Seq < new.Seq {
-					m[log] = []crdt.ChangeID{id}
-				}
-				return
-			}
-		}
-	}
-	switch {
-	case v.known >= maxKnown:
-		return
-	case len(ids) >= maxOf:
+	if len(ids) >= maxOf {
 		ids = ids[1:]
-	default:
-		v.known++
+	}
+	if _, known := m[log]; !known && len(m) >= maxKnown {
+		return
 	}
 	m[log] = append(ids, id)
 }
@@ -124,8 +117,7 @@ func (v *server) got(h uint64) {
 // start begins to send the branch of tip beyond have.
 func (v *server) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
 	if c := v.serving[tip]; c != nil {
-		heap.Remove(&v.cursors, c.index)
-		delete(v.serving, tip)
+		v.end(c)
 	}
 	if len(v.serving) >= maxServed {
 		return fmt.Errorf("%w: more than %d wants", ErrProtocol, maxServed)
@@ -134,7 +126,7 @@ func (v *server) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
 	if !ok {
 		return nil
 	}
-	c := &cursor{log: next.Log, tip: tip, have: have, lamport: next.Lamport, seq: next.Seq}
+	c := &cursor{log: next.Log, tip: tip, have: have, lamport: next.Lamport}
 	if end, ok := v.src.Link(tip); ok {
 		v.sends.Total += end.Seq + 1 - min(next.Seq, end.Seq)
 	}
@@ -143,31 +135,47 @@ func (v *server) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
 	return nil
 }
 
-// step takes the next run of the cursor with the lowest lamport. failed is the
-// tip of a branch that can't be read.
-func (v *server) step() (run *oplog.Run, failed *crdt.ChangeID) {
+func (v *server) end(c *cursor) {
+	heap.Remove(&v.cursors, c.index)
+	delete(v.serving, c.tip)
+	v.opened = slices.DeleteFunc(v.opened, func(o *cursor) bool { return o == c })
+}
+
+// step takes the next run of the cursor with the lowest lamport. With an error
+// it returns the tip of the branch that can't be read, which is given up.
+func (v *server) step() (run *oplog.Run, tip crdt.ChangeID, err error) {
 	c := v.cursors[0]
-	run, err := v.src.Run(c.tip, c.have)
-	if err != nil {
-		heap.Pop(&v.cursors)
-		delete(v.serving, c.tip)
-		return nil, &c.tip
+	if c.branch == nil {
+		if len(v.opened) == maxOpen {
+			v.opened[0].branch = nil
+			v.opened = v.opened[1:]
+		}
+		if c.branch, err = v.src.Open(c.tip, c.have); err != nil {
+			v.end(c)
+			return nil, c.tip, err
+		}
+		v.opened = append(v.opened, c)
+	}
+	run, err = c.branch.Next()
+	if err != nil || run == nil {
+		v.end(c)
+		return nil, c.tip, err
 	}
 	c.have = []crdt.ChangeID{run.ID()}
 	v.sends.Done += uint64(len(run.Blocks))
 	v.note(v.sent, c.log, run.ID())
-	if next, ok := v.src.Peek(c.tip, c.have); ok {
-		c.lamport, c.seq = next.Lamport, next.Seq
-		heap.Fix(&v.cursors, 0)
-	} else {
-		heap.Pop(&v.cursors)
-		delete(v.serving, c.tip)
+	next, ok, err := c.branch.Peek()
+	if err != nil || !ok {
+		v.end(c)
+		return run, c.tip, err
 	}
-	return run, nil
+	c.lamport = next.Lamport
+	heap.Fix(&v.cursors, 0)
+	return run, c.tip, nil
 }
 
 // readWants reads [3, set, want…]: of membership changes each a CID; of tips
-// the hash of one that was told, or [CID, have…].
+// the hash of one that was told, a CID, or [CID, have…].
 func (s *Session) readWants(r *cbor.Reader, n int) error {
 	k, err := readKind(r)
 	if err != nil {
@@ -199,12 +207,12 @@ func (s *Session) readWants(r *cbor.Reader, n int) error {
 	return s.bounded()
 }
 
-// A want is something to send, beyond the links in have. Where it was wanted
-// by its hash (told), what the peer has is what we know of it.
+// A want is something to send, beyond the links in have, which the peer names
+// or, if it doesn't (known), is what we know of it.
 type want struct {
 	Item
-	told bool
-	have []crdt.ChangeID
+	known bool
+	have  []crdt.ChangeID
 }
 
 func (s *Session) readWant(k kind, r *cbor.Reader) (w want, err error) {
@@ -212,11 +220,20 @@ func (s *Session) readWant(k kind, r *cbor.Reader) (w want, err error) {
 	case k == members:
 		r.Fixed(w.ID[:])
 	case r.Kind() == cbor.KindBytes:
-		hashes, err := readHashes(r)
-		if err != nil || len(hashes) != 1 {
-			return w, fmt.Errorf("%w: a want", ErrProtocol)
+		w.known = true
+		name, told := r.Bytes(), true
+		switch len(name) {
+		case 8:
+			w.Item, told = s.told[tips][binary.BigEndian.Uint64(name)]
+		case 32:
+			copy(w.ID[:], name)
+			if l, ok := s.serve.src.Link(w.ID); ok {
+				w.Log = l.Log
+			}
+		default:
+			told = false
 		}
-		if w.Item, w.told = s.told[tips][hashes[0]]; !w.told {
+		if !told {
 			return w, fmt.Errorf("%w: wants what it wasn't told", ErrProtocol)
 		}
 	default:
@@ -259,7 +276,7 @@ func (s *Session) serveMember(id crdt.ChangeID) error {
 func (s *Session) serveTip(w want) error {
 	v := &s.serve
 	have := w.have
-	if w.told {
+	if w.known {
 		have = append(slices.Clone(v.has[w.Log]), s.common(w.Order, w.Log)...)
 	}
 	stored := slices.DeleteFunc(slices.Clone(have), func(id crdt.ChangeID) bool {
@@ -388,19 +405,18 @@ func (s *Session) packRuns() [][]byte {
 	var list []byte
 	n, changes := 0, 0
 	for len(v.cursors) > 0 && changes+1+oplog.AnchorEvery <= MaxChanges && len(list) < goodBatch {
-		run, failed := v.step()
-		if failed == nil {
-			b, err := oplog.AppendRun(nil, run)
-			if err == nil {
+		run, tip, err := v.step()
+		if run != nil {
+			var b []byte
+			if b, err = oplog.AppendRun(nil, run); err == nil {
 				list = cbor.AppendBytes(list, b)
 				changes += len(run.Blocks)
 				n++
-				continue
 			}
-			id := run.ID()
-			failed = &id
 		}
-		s.refuse(tips, []crdt.ChangeID{*failed})
+		if err != nil { // our store is damaged: others have it
+			s.refuse(tips, []crdt.ChangeID{tip})
+		}
 	}
 	if n == 0 {
 		return nil

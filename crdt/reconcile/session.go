@@ -59,17 +59,26 @@ type Source interface {
 	Member(id crdt.ChangeID) (block []byte, sig oplog.Signature, ok bool)
 	// Link returns a stored change or log genesis.
 	Link(id crdt.ChangeID) (oplog.Link, bool)
-	// Branches returns the ends of the log's branches, open or closed, of which
-	// there is one unless the log forked; at most 16.
-	Branches(log crdt.LogID) []crdt.ChangeID
+	// Saw tells whether earlier is later itself or one of its ancestors.
+	Saw(later, earlier crdt.ChangeID) bool
 	// Back returns some of the stored links that lead to id, ever further
-	// apart, down to the genesis; at most 64.
+	// apart, from id to the genesis; at most 64.
 	Back(id crdt.ChangeID) []crdt.ChangeID
 	// Peek returns the first link on the branch of tip that isn't one of have
-	// or before one of them, ok = false if there is none.
-	Peek(tip crdt.ChangeID, have []crdt.ChangeID) (l oplog.Link, ok bool)
-	// Run returns the run that begins there.
-	Run(tip crdt.ChangeID, have []crdt.ChangeID) (*oplog.Run, error)
+	// or before one of them in their logs; ok = false if there is none.
+	Peek(tip crdt.ChangeID, have []crdt.ChangeID) (first oplog.Link, ok bool)
+	// Open returns the branch of tip from there on, at least through tip.
+	Open(tip crdt.ChangeID, have []crdt.ChangeID) (Branch, error)
+}
+
+// A Branch gives the runs that lead to a tip, oldest first. No change in them
+// but a run's first depends on another log, unless signatures are missing.
+type Branch interface {
+	// Next returns the next run, nil after the last.
+	Next() (*oplog.Run, error)
+	// Peek returns the link that the next run begins with; ok = false after
+	// the last.
+	Peek() (first oplog.Link, ok bool, err error)
 }
 
 // Options begin a session.
@@ -84,6 +93,9 @@ type Options struct {
 	// kept in mind at once; what is beyond is found by comparing again.
 	// Default: 65 536.
 	MaxLacks int
+	// Credit is how many bytes of data may be on the way in either direction,
+	// the same on both sides. Default: MaxCredit.
+	Credit int
 }
 
 // A Session is one side of the exchange between two nodes, over frames that
@@ -126,7 +138,10 @@ func New(o Options) *Session {
 	if o.MaxLacks == 0 {
 		o.MaxLacks = 1 << 16
 	}
-	s := &Session{o: o, window: MaxCredit, serve: newServer(o.Source)}
+	if o.Credit == 0 {
+		o.Credit = MaxCredit
+	}
+	s := &Session{o: o, window: o.Credit, serve: newServer(o.Source, o.Credit)}
 	s.mine = [2]*Set{o.Source.Members(), o.Source.Tips()}
 	for k := range s.told {
 		s.told[k] = map[uint64]Item{}
@@ -362,7 +377,7 @@ func (s *Session) lacking(k kind, items []Item) []Event {
 		s.lacks[k][it.ID] = it
 		news = append(news, it)
 		if k == tips {
-			s.receives.Total += it.Seq - min(it.Seq, s.height(it.Log))
+			s.receives.Total += it.Seq - min(it.Seq, s.height(it))
 		}
 	}
 	if len(news) == 0 {
@@ -371,12 +386,10 @@ func (s *Session) lacking(k kind, items []Item) []Event {
 	return []Event{&Lacking{Tips: k == tips, Items: news}}
 }
 
-// height returns the greatest seq stored of a log.
-func (s *Session) height(log crdt.LogID) (seq uint64) {
-	for _, id := range s.o.Source.Branches(log) {
-		if l, ok := s.o.Source.Link(id); ok {
-			seq = max(seq, l.Seq)
-		}
+// height returns how far the snapshot has come in the log of an item.
+func (s *Session) height(it Item) (seq uint64) {
+	for _, mine := range s.mine[tips].ofLog(it.Order, it.Log) {
+		seq = max(seq, mine.Seq)
 	}
 	return seq
 }
@@ -435,6 +448,7 @@ func (s *Session) readData(typ uint64, r *cbor.Reader, size int) ([]Event, error
 // stored.
 func (s *Session) arrived(run *oplog.Run) {
 	id := run.ID()
+	s.receives.Done += uint64(len(run.Blocks))
 	if s.stored(tips, id) {
 		s.ack(tips, id)
 		return
@@ -498,7 +512,7 @@ func readRuns(batch []byte) (list []*oplog.Run, err error) {
 // readGot reads [6, credit, hashes of membership changes, hashes of tips].
 func (s *Session) readGot(r *cbor.Reader) error {
 	credit := r.Uint()
-	if r.Err() != nil || credit > MaxCredit || s.serve.credit+int(credit) > MaxCredit {
+	if r.Err() != nil || credit > uint64(s.o.Credit) || s.serve.credit+int(credit) > s.o.Credit {
 		return fmt.Errorf("%w: credit of %d", ErrProtocol, credit)
 	}
 	s.serve.credit += int(credit)

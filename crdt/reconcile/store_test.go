@@ -78,13 +78,22 @@ func (s *store) Link(id crdt.ChangeID) (oplog.Link, bool) {
 	return l.Link, ok
 }
 
-func (s *store) Branches(log crdt.LogID) (ids []crdt.ChangeID) {
-	for id, l := range s.links {
-		if l.Log == log && !s.continued(id) {
-			ids = append(ids, id)
+func (s *store) Saw(later, earlier crdt.ChangeID) bool {
+	seen := map[crdt.ChangeID]bool{}
+	for left := []crdt.ChangeID{later}; len(left) > 0; {
+		id := left[len(left)-1]
+		left = left[:len(left)-1]
+		l, ok := s.links[id]
+		if !ok || seen[id] || l.Lamport < s.links[earlier].Lamport {
+			continue
 		}
+		if id == earlier {
+			return true
+		}
+		seen[id] = true
+		left = append(append(left, l.prev), l.deps...)
 	}
-	return oplog.SortLinks(ids)
+	return false
 }
 
 func (s *store) Back(id crdt.ChangeID) (ids []crdt.ChangeID) {
@@ -122,11 +131,27 @@ func (s *store) Peek(tip crdt.ChangeID, have []crdt.ChangeID) (oplog.Link, bool)
 	return s.links[path[0]].Link, true
 }
 
-func (s *store) Run(tip crdt.ChangeID, have []crdt.ChangeID) (*oplog.Run, error) {
+func (s *store) Open(tip crdt.ChangeID, have []crdt.ChangeID) (reconcile.Branch, error) {
+	return &branch{s, s.beyond(tip, have)}, nil
+}
+
+type branch struct {
+	s    *store
+	left []crdt.ChangeID
+}
+
+func (b *branch) Peek() (oplog.Link, bool, error) {
+	if len(b.left) == 0 {
+		return oplog.Link{}, false, nil
+	}
+	return b.s.links[b.left[0]].Link, true, nil
+}
+
+func (b *branch) Next() (*oplog.Run, error) {
 	var blocks [][]byte
 	var first, last oplog.Signature
-	for i, id := range s.beyond(tip, have) {
-		l := s.links[id]
+	for i, id := range b.left {
+		l := b.s.links[id]
 		if i > 0 && len(l.deps) > 0 {
 			break // the link before is signed: what a change depends on begins a run
 		}
@@ -137,6 +162,10 @@ func (s *store) Run(tip crdt.ChangeID, have []crdt.ChangeID) (*oplog.Run, error)
 			last = *l.sig
 			break
 		}
+	}
+	b.left = b.left[len(blocks):]
+	if len(blocks) == 0 {
+		return nil, nil
 	}
 	return oplog.NewRun(blocks, first, last)
 }
