@@ -175,6 +175,14 @@ func (s *State) revokedUnder(w oplog.Writer, g *node, by oplog.Signing) bool {
 	return slices.ContainsFunc(s.revocations[w], func(v *node) bool { return v.binds(g, by) && s.counts(v) })
 }
 
+// Revoked tells whether a revocation of the device for the person counts, or
+// is by the person's own key: such a device is not to be let in again.
+func (s *State) Revoked(device, person oplog.Key) bool {
+	return slices.ContainsFunc(s.revocations[oplog.Writer{Device: device, Person: person}], func(v *node) bool {
+		return v.Signer == person || s.counts(v)
+	})
+}
+
 // Devices returns a person's live devices, sorted by key.
 func (s *State) Devices(person oplog.Key) []Device {
 	var all []Device

@@ -113,6 +113,9 @@ func (h *Host) decide(q *request) (HostStep, error) {
 	if _, err := house.State.Admit(q.cert, q.sig); err != nil {
 		return refuse(RefusedMalformed)
 	}
+	if house.State.Revoked(op.Device, op.Person) {
+		return refuse(RefusedRemoved)
+	}
 	step := HostStep{Commons: house.ID, Done: true, Person: op.Person}
 	if !house.State.Has(cert.ID) {
 		step.Store = append(step.Store, Entry{ID: cert.ID, Block: slices.Clone(q.cert), Sig: q.sig})

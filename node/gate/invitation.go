@@ -132,7 +132,11 @@ func ParseInvitation(s string) (*Invitation, error) {
 	// suffices to say so.
 	b := make([]byte, base32Lower.DecodedLen(len(text)))
 	n, err := base32Lower.Decode(b, []byte(text))
-	return decodeInvitation(b[:n], err)
+	v, err := decodeInvitation(b[:n], err)
+	if err == nil && v.String() != scheme+text {
+		return nil, fmt.Errorf("%w: its last character", ErrMistyped) // has bits to spare
+	}
+	return v, err
 }
 
 func decodeInvitation(b []byte, decoding error) (*Invitation, error) {

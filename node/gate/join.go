@@ -39,7 +39,7 @@ const (
 	RefusedExpired   Refusal = 5 // by the host's clock
 	RefusedNotHere   Refusal = 6 // this node is neither steward nor doorkeeper
 	RefusedBusy      Refusal = 7 // try again later
-	RefusedRemoved   Refusal = 8 // the person was removed after the invitation was made
+	RefusedRemoved   Refusal = 8 // the person, after the invitation was made, or the device
 	RefusedMalformed Refusal = 9 // the request, or the certificate in it
 )
 
