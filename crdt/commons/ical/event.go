@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/teambition/rrule-go"
 )
 
 // ErrRule is a recurrence rule that can't be followed.
@@ -49,7 +47,7 @@ const maxSteps = 100_000
 // Occurrences returns the times within the window at which the event takes
 // place, by start. A clock that shows 19:00 shows 19:00 at each of them, across
 // the change of clocks too. With ErrRule, the rule is one that can't be followed
-// or goes on for too long; the occurrences returned are those known without it.
+// or goes on for too long; the occurrences returned are those found till then.
 // An exception counts for its own instance, also where it says RANGE.
 func (e *Event) Occurrences(w Window) ([]Occurrence, error) {
 	if w.Here == nil {
@@ -167,60 +165,22 @@ func (r *resolver) starts(c *Component, start Time, w Window) (out []Time, err e
 
 // follow expands a rule in what the clock shows. It returns what may fall into
 // the window of an event that lasts for length, and perhaps a little more.
-func (r *resolver) follow(rule string, start Time, length time.Duration, w Window) ([]time.Time, error) {
-	o, err := rrule.StrToROption(cleanRule(rule))
+func (r *resolver) follow(value string, start Time, length time.Duration, w Window) ([]time.Time, error) {
+	rule, err := parseRule(value)
 	if err != nil {
-		return nil, ErrRule
-	}
-	filtered := len(o.Bysetpos)+len(o.Bymonth)+len(o.Bymonthday)+len(o.Byyearday)+len(o.Byweekno)+
-		len(o.Byweekday)+len(o.Byhour)+len(o.Byminute)+len(o.Bysecond)+len(o.Byeaster) > 0
-	if o.Freq >= rrule.HOURLY && filtered {
-		// The library would try every second until one fits.
-		return nil, ErrRule
+		return nil, err
 	}
 	c, _ := r.clock(start.TZID)
-	show := func(t time.Time) time.Time {
-		if start.UTC {
-			return t.UTC()
-		}
-		return c.civil(t)
-	}
-	end := show(w.To).Add(24 * time.Hour)
-	if !o.Until.IsZero() {
-		until := o.Until.UTC()
-		switch {
-		case start.Date:
-			until = until.Truncate(24 * time.Hour)
-		case strings.Contains(strings.ToUpper(rule), "Z"): // the one Z a rule may have is UNTIL's
-			until = show(until)
-		case until.Equal(until.Truncate(24 * time.Hour)):
-			until = until.Add(24*time.Hour - time.Second) // a day: all of it
-		}
-		if until.Before(end) {
-			end = until
-		}
-	}
-	if end.Before(start.Civil) {
-		return nil, nil
-	}
-	o.Dtstart, o.Until = start.Civil, end
-	set, err := rrule.NewRRule(*o)
-	if err != nil {
-		return nil, ErrRule
+	show := c.civil
+	if start.UTC {
+		show = time.Time.UTC
 	}
 	begin := show(w.From).Add(-length - 24*time.Hour)
-	var out []time.Time
-	next := set.Iterator()
-	for range maxSteps {
-		t, ok := next()
-		if !ok {
-			return out, nil
-		}
-		if !t.Before(begin) {
-			out = append(out, t)
-		}
+	out, ok := rule.follow(start.Civil, begin, show(w.To).Add(24*time.Hour), maxSteps, show)
+	if !ok {
+		return out, ErrRule
 	}
-	return out, ErrRule
+	return out, nil
 }
 
 // occurrence makes the occurrence of c, which begins at first, that begins at
@@ -255,12 +215,6 @@ func (r *resolver) occurrence(c *Component, first, start Time) Occurrence {
 		o.End = o.Start
 	}
 	return o
-}
-
-// cleanRule forgives what programs write: spaces, and a separator too many.
-func cleanRule(s string) string {
-	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
-	return strings.Trim(strings.ReplaceAll(s, ";;", ";"), ";")
 }
 
 // String returns the event's components as a file has them, in one order

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/teambition/rrule-go"
 )
 
 // Zones returns the time zone of a name in the IANA database, as
@@ -87,8 +85,12 @@ func (d *defined) instant(civil time.Time) time.Time {
 	return t.In(time.FixedZone(d.name, int(d.offset(t)/time.Second)))
 }
 
-// lastYear is until when the rules of a VTIMEZONE are followed.
-const lastYear = 2100
+// lastYear is until when the rules of a VTIMEZONE are followed, maxOnsets for
+// how many changes of clocks at most.
+const (
+	lastYear  = 2100
+	maxOnsets = 2000
+)
 
 // define reads a VTIMEZONE; ok is false if it defines nothing.
 func define(tz *Component) (d *defined, ok bool) {
@@ -107,17 +109,10 @@ func define(tz *Component) (d *defined, ok bool) {
 				civils = append(civils, t.Civil)
 			}
 		}
-		if rule, err := rrule.StrToROption(cleanRule(sub.Value("RRULE"))); err == nil && rule.Freq <= rrule.MONTHLY {
+		if rule, err := parseRule(sub.Value("RRULE")); err == nil {
 			end := time.Date(lastYear, 1, 1, 0, 0, 0, 0, time.UTC)
-			if rule.Until.IsZero() || rule.Until.After(end) {
-				rule.Until = end
-			} else {
-				rule.Until = rule.Until.Add(from) // it is in UTC
-			}
-			rule.Dtstart = start.Civil
-			if r, err := rrule.NewRRule(*rule); err == nil {
-				civils = append(civils, r.All()...)
-			}
+			onsets, _ := rule.follow(start.Civil, start.Civil, end, maxOnsets, func(t time.Time) time.Time { return t.Add(from) })
+			civils = append(civils, onsets...)
 		}
 		for _, c := range civils {
 			d.onsets = append(d.onsets, onset{c.Add(-from), to})
