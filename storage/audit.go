@@ -9,10 +9,18 @@ import (
 	"navette/crdt/oplog"
 )
 
-// audit tells whether the open tips and, unless the last process ended in good
-// order, all it wrote are what they should be.
+// audit tells whether the open tips are what they should be and, unless the
+// last process ended in good order, all it wrote, with the signatures.
 func (l *Log) audit() (good bool, err error) {
 	good = true
+	d := devices{}
+	verify := func(r Reader, n *node) error {
+		e, err := l.verify(r, n, &l.frontier.chains[n.place.Chain].end)
+		if err == nil && !l.o.CleanStop {
+			err = d.verify(l, r, e)
+		}
+		return err
+	}
 	err = l.kv.View(func(r Reader) error {
 		for i := range l.frontier.chains {
 			c := &l.frontier.chains[i]
@@ -24,7 +32,7 @@ func (l *Log) audit() (good bool, err error) {
 				good = false
 				return nil
 			}
-			if _, err := l.verify(r, &node{place: p}, &c.end); err != nil {
+			if err := verify(r, &node{place: p}); err != nil {
 				return err
 			}
 		}
@@ -32,8 +40,7 @@ func (l *Log) audit() (good bool, err error) {
 			return nil
 		}
 		return l.scanFeed(r, l.epochs[len(l.epochs)-1].Start, l.pos, func(_ uint64, n *node) error {
-			_, err := l.verify(r, n, &l.frontier.chains[n.place.Chain].end)
-			return err
+			return verify(r, n)
 		})
 	})
 	if errors.Is(err, ErrCorrupt) {
@@ -75,6 +82,41 @@ func (l *Log) verify(r Reader, n *node, end *end) (Entry, error) {
 	return e, nil
 }
 
+// devices remembers who signs which log.
+type devices map[crdt.LogID]oplog.Key
+
+// verify checks the signature of an entry, if it has one. The error is
+// ErrCorrupt.
+func (d devices) verify(l *Log, r Reader, e Entry) error {
+	if e.Sig == nil {
+		return nil
+	}
+	kind, log := oplog.SigLog, crdt.LogID(e.ID[:len(crdt.LogID{})])
+	change, err := dataOf(e.Block)
+	if err != nil {
+		return err
+	}
+	if change != nil {
+		kind, log = oplog.SigChange, change.Log
+	}
+	device, ok := d[log]
+	if !ok {
+		g, err := l.genesis(r, log)
+		if errors.Is(err, ErrNotFound) {
+			err = fmt.Errorf("%w: the genesis of log %v is missing", ErrCorrupt, log)
+		}
+		if err != nil {
+			return err
+		}
+		device = g.Device
+		d[log] = device
+	}
+	if !oplog.Verify(device, kind, l.o.Commons, e.Block, *e.Sig) {
+		return fmt.Errorf("%w: signature of %v", ErrCorrupt, e.ID)
+	}
+	return nil
+}
+
 // leadsTo checks that an entry's name leads to a place.
 func (l *Log) leadsTo(r Reader, id crdt.ChangeID, want oplog.Place) error {
 	p, _, err := l.find(r, id)
@@ -109,10 +151,14 @@ func (l *Log) sound() (oplog.Version, error) {
 	for i := range l.frontier.chains {
 		keep = append(keep, l.frontier.chains[i].end.pos+1)
 	}
+	d := devices{}
 	cut := func(p oplog.Place) { keep[p.Chain] = min(keep[p.Chain], p.Pos) }
 	err := l.kv.View(func(r Reader) error {
 		err := l.scanFeed(r, 0, l.pos, func(_ uint64, n *node) error {
-			_, err := l.verify(r, n, &l.frontier.chains[n.place.Chain].end)
+			e, err := l.verify(r, n, &l.frontier.chains[n.place.Chain].end)
+			if err == nil {
+				err = d.verify(l, r, e)
+			}
 			if errors.Is(err, ErrCorrupt) {
 				cut(n.place)
 				err = nil

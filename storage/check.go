@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -35,7 +36,7 @@ type Problem struct {
 // progress, if not nil, is called with how many entries and resources are done
 // and to be done. The error is ctx's, or the store's when it can't be read.
 func (l *Log) Check(ctx context.Context, readData bool, progress func(done, total int)) (*CheckReport, error) {
-	c := &checking{l: l, ctx: ctx, progress: progress, devices: map[crdt.LogID]oplog.Key{}}
+	c := &checking{l: l, ctx: ctx, progress: progress, devices: devices{}}
 	// No commit is half folded while the snapshot is taken.
 	l.writing.Lock()
 	err := l.recover()
@@ -64,7 +65,7 @@ type checking struct {
 	pos         uint64
 	g           derivedKeys
 	ends        []end // of the chains, when the snapshot was taken
-	devices     map[crdt.LogID]oplog.Key
+	devices     devices
 	report      CheckReport
 	done, total int
 }
@@ -128,16 +129,7 @@ func (c *checking) entry(r Reader, pos uint64, n *node) (Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	kind, log := oplog.SigChange, crdt.LogID{}
-	if change == nil {
-		g, err := oplog.DecodeLogGenesis(e.Block)
-		if err != nil {
-			return e, err
-		}
-		kind, log = oplog.SigLog, g.Log()
-		c.devices[log] = g.Device
-	} else {
-		log = change.Log
+	if change != nil {
 		for _, id := range resources(change) {
 			_, err := r.Get(c.g.touched(id, pos))
 			if errors.Is(err, ErrNotFound) {
@@ -148,10 +140,7 @@ func (c *checking) entry(r Reader, pos uint64, n *node) (Entry, error) {
 			}
 		}
 	}
-	if e.Sig != nil && !oplog.Verify(c.devices[log], kind, c.l.o.Commons, e.Block, *e.Sig) {
-		return e, fmt.Errorf("%w: signature of %v", ErrCorrupt, e.ID)
-	}
-	return e, nil
+	return e, c.devices.verify(c.l, r, e)
 }
 
 func (c *checking) members(r Reader) error {
@@ -192,7 +181,8 @@ func (c *checking) member(r Reader, e MemberEntry) error {
 	return nil
 }
 
-// resources compares each resource with what its changes make of it.
+// resources compares each resource with what its changes make of it, and the
+// lists of kinds with the resources.
 func (c *checking) resources(r Reader) error {
 	counts := map[string]KindCount{}
 	prefix := c.g.key(tagDoc, 0)
@@ -209,18 +199,54 @@ func (c *checking) resources(r Reader) error {
 	if err != nil {
 		return err
 	}
-	prefix = c.g.key(tagCount, 0)
-	return r.Scan(prefix, nil, func(key, value []byte) error {
-		kind := string(key[len(prefix):])
-		got, err := decodeCount(kind, value)
-		if want := counts[kind]; err == nil && (got.Live != want.Live || got.Deleted != want.Deleted) {
-			err = fmt.Errorf("%w: the count of kind %q", ErrCorrupt, kind)
+	return errors.Join(c.missing(r), c.kinds(r, counts))
+}
+
+// missing looks for resources that were changed and aren't there.
+func (c *checking) missing(r Reader) error {
+	var last crdt.ID
+	prefix := c.g.key(tagTouched, 0)
+	return r.Scan(prefix, nil, func(key, _ []byte) error {
+		var id crdt.ID
+		if copy(id[:], key[len(prefix):]); id == last {
+			return nil
 		}
-		if err != nil {
-			err = c.problem(Problem{Err: err})
+		last = id
+		_, err := r.Get(c.g.doc(id))
+		if errors.Is(err, ErrNotFound) {
+			err = c.problem(Problem{Resource: id, Err: fmt.Errorf("%w: resource %v is missing", ErrCorrupt, id)})
 		}
 		return err
 	})
+}
+
+// kinds compares what is listed under kinds with what there is.
+func (c *checking) kinds(r Reader, want map[string]KindCount) error {
+	listed, there := 0, 0
+	for _, n := range want {
+		there += n.Live + n.Deleted
+	}
+	err := r.Scan(c.g.key(tagKind, 0), nil, func(_, _ []byte) error {
+		listed++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if listed != there {
+		err = c.problem(Problem{Err: fmt.Errorf("%w: %d resources are listed, %d are there", ErrCorrupt, listed, there)})
+	}
+	for _, kind := range slices.Sorted(maps.Keys(want)) {
+		got, e := readCount(r, c.g, kind)
+		if n := want[kind]; e == nil && (got.Live != n.Live || got.Deleted != n.Deleted) {
+			e = fmt.Errorf("%w: the count of kind %q", ErrCorrupt, kind)
+		}
+		if e != nil {
+			e = c.problem(Problem{Err: e})
+		}
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 func (c *checking) resource(r Reader, id crdt.ID, counts map[string]KindCount) error {

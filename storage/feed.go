@@ -16,6 +16,9 @@ func (l *Log) scanFeed(r Reader, from, to uint64, fn func(pos uint64, n *node) e
 	}
 	next := from
 	err := r.Scan(l.stored.key(tagFeed, 0), l.stored.feed(from), func(key, value []byte) error {
+		if next == to {
+			return Stop
+		}
 		if len(key) != 3+8 {
 			return fmt.Errorf("%w: a key of the feed", ErrCorrupt)
 		}

@@ -73,29 +73,33 @@ func (l *Log) Block(id crdt.ChangeID) (block []byte, err error) {
 }
 
 // Genesis returns the genesis of a log, or ErrNotFound.
-func (l *Log) Genesis(log crdt.LogID) (*oplog.LogGenesis, error) {
+func (l *Log) Genesis(log crdt.LogID) (g *oplog.LogGenesis, err error) {
+	err = l.kv.View(func(r Reader) error {
+		g, err = l.genesis(r, log)
+		return err
+	})
+	return g, err
+}
+
+func (l *Log) genesis(r Reader, log crdt.LogID) (*oplog.LogGenesis, error) {
 	l.mu.Lock()
 	p, ok := l.frontier.geneses[log]
 	l.mu.Unlock()
 	if !ok {
 		return nil, ErrNotFound
 	}
-	var g *oplog.LogGenesis
-	err := l.kv.View(func(r Reader) error {
-		block, err := r.Get(l.stored.place(tagBlock, p))
-		if err != nil {
-			return err
-		}
-		g, err = oplog.DecodeLogGenesis(block)
-		if err == nil && g.Log() != log {
-			err = errors.New("another log's")
-		}
-		if err != nil {
-			return fmt.Errorf("%w: genesis of log %v: %w", ErrCorrupt, log, err)
-		}
-		return nil
-	})
-	return g, err
+	block, err := r.Get(l.stored.place(tagBlock, p))
+	if err != nil {
+		return nil, err
+	}
+	g, err := oplog.DecodeLogGenesis(block)
+	if err == nil && g.Log() != log {
+		err = errors.New("another log's")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: genesis of log %v: %w", ErrCorrupt, log, err)
+	}
+	return g, nil
 }
 
 // Signature returns the signature that is stored for an entry; ok is false if

@@ -187,13 +187,17 @@ func (l *Log) lost(keep oplog.Version) (lost []RolledBack, err error) {
 			if err != nil || len(key) != len(prefix)+4 {
 				return nil
 			}
-			i := int(binary.BigEndian.Uint32(key[len(prefix):]))
-			switch {
-			case i >= len(l.frontier.chains):
-				count[crdt.LogID{}] += int(e.pos) + 1
-			case e.pos > l.frontier.chains[i].end.pos:
-				end := l.frontier.chains[i].end.pos
-				count[l.frontier.chains[i].at(end).log] += int(e.pos - end)
+			chain := binary.BigEndian.Uint32(key[len(prefix):])
+			var loaded int64
+			var log crdt.LogID
+			if int(chain) < len(l.frontier.chains) {
+				c := &l.frontier.chains[chain]
+				loaded, log = int64(c.end.pos)+1, c.at(c.end.pos).log
+			}
+			more := int64(e.pos) + 1 - loaded
+			block, err := r.Get(l.stored.place(tagBlock, oplog.Place{Chain: chain, Pos: e.pos}))
+			if more > 0 && err == nil && oplog.Sum(block) == e.id {
+				count[log] += int(more)
 			}
 			return nil
 		})

@@ -78,8 +78,8 @@ func (db *DB) Clone() *DB {
 }
 
 // Flip inverts one bit of the value of the first key that begins with prefix
-// and has a value, and tells whether there was one. Bits count from the first
-// byte's lowest, modulo the length.
+// and has a value, and tells whether there was one. Bits count from the
+// lowest of the first byte, negative ones from the end, modulo the length.
 func (db *DB) Flip(prefix []byte, bit int) bool {
 	db.writing.Lock()
 	defer db.writing.Unlock()
@@ -96,7 +96,8 @@ func (db *DB) Flip(prefix []byte, bit int) bool {
 		return false
 	}
 	value := bytes.Clone(at.value)
-	bit %= 8 * len(value)
+	n := 8 * len(value)
+	bit = (bit%n + n) % n
 	value[bit/8] ^= 1 << (bit % 8)
 	db.root = db.root.set(at.key, value, at.priority)
 	return true
