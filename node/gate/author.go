@@ -31,7 +31,11 @@ func Certify(s *membership.State, person ed25519.PrivateKey, device oplog.Key, h
 type Author struct {
 	State *membership.State
 	Key   ed25519.PrivateKey
-	Wall  crdt.Wall
+	// Person is on whose behalf a device signs. Zero: who of those that have
+	// certified it gives it the highest role. Anybody can certify any device,
+	// so one that knows its person says so.
+	Person oplog.Key
+	Wall   crdt.Wall
 }
 
 // Sign makes a change of op, to be stored. The error is ErrNotAllowed if the
@@ -43,7 +47,7 @@ func (a Author) Sign(op oplog.MemberOp) (Entry, error) {
 		m.Auth = crdt.ChangeID(m.Commons)
 		m.Parents = a.State.Next(needed(op)...)
 	} else {
-		d, ok := a.State.DeviceLive(signer)
+		d, ok := acting(a.State, signer, a.Person)
 		if !ok {
 			return Entry{}, fmt.Errorf("%w: device %v acts for no member", ErrNotAllowed, signer)
 		}
@@ -51,6 +55,15 @@ func (a Author) Sign(op oplog.MemberOp) (Entry, error) {
 		m.Parents = a.State.Next(append(needed(op), d.Grant, d.Cert)...)
 	}
 	return seal(a.State, a.Key, m)
+}
+
+// acting returns what a device may do for a person, or, if that is zero, for
+// the one that gives it the most.
+func acting(s *membership.State, device, person oplog.Key) (membership.Device, bool) {
+	if person == (oplog.Key{}) {
+		return s.DeviceLive(device)
+	}
+	return s.DeviceOf(device, person)
 }
 
 // needed returns what an op has to have among its ancestors.

@@ -67,6 +67,30 @@ func TestAuthor(t *testing.T) {
 	if err := sign("X/1", &oplog.Leave{}); !errors.Is(err, ErrNotAllowed) {
 		t.Errorf("a stranger leaves: %v, want ErrNotAllowed", err)
 	}
+	// A steward has certified M's device, unasked: M's node goes on acting for M.
+	p.enrol("S", oplog.RoleSteward)
+	unasked, err := Certify(p.State, seeded("S"), pub("M/1"), false, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.store(unasked)
+	for person, want := range map[string]oplog.Key{"M": pub("M"), "": pub("S")} {
+		a := Author{State: p.State, Key: seeded("M/1"), Wall: noon}
+		if person != "" {
+			a.Person = pub(person)
+		}
+		e, err := a.Sign(&oplog.Leave{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := oplog.DecodeMembershipChange(e.Block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.State.Granted(m.Auth); err != nil || got != want {
+			t.Errorf("acting for %q, a device signs for %v, %v; want %v", person, got, err, want)
+		}
+	}
 	part := p.sign("A/1", &oplog.CutPart{Cut: p.State.Heads()})
 	if err := sign("A/1", &oplog.Remove{Target: pub("M"), Parts: []crdt.ChangeID{part.ID}}); err != nil {
 		t.Errorf("a removal: %v", err)

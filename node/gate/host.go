@@ -22,10 +22,11 @@ type House struct {
 
 // HostOptions is what a Host needs to know.
 type HostOptions struct {
-	Key   ed25519.PrivateKey // this node's device
-	Peer  oplog.Key          // the joiner's peer id, which is its device's key
-	Nonce [32]byte           // random, never used twice
-	Wall  crdt.Wall          // an unknown clock refuses nobody as too late
+	Key    ed25519.PrivateKey // this node's device
+	Person oplog.Key          // for whom it admits; zero as in Author
+	Peer   oplog.Key          // the joiner's peer id, which is its device's key
+	Nonce  [32]byte           // random, never used twice
+	Wall   crdt.Wall          // an unknown clock refuses nobody as too late
 	// House returns a commons of this node, nil if it isn't one.
 	House func(oplog.CommonsID) *House
 }
@@ -117,7 +118,7 @@ func (h *Host) decide(q *request) (HostStep, error) {
 		return refuse(RefusedRemoved)
 	}
 	step := HostStep{Commons: house.ID, Done: true, Person: op.Person}
-	if !house.State.Has(cert.ID) {
+	if !certified(house.State, op) {
 		step.Store = append(step.Store, Entry{ID: cert.ID, Block: slices.Clone(q.cert), Sig: q.sig})
 	}
 	// One who is in already has lost the welcome, or brings another device.
@@ -125,7 +126,7 @@ func (h *Host) decide(q *request) (HostStep, error) {
 		if r := h.objection(house, in, op.Person); r != 0 {
 			return refuse(r)
 		}
-		author := Author{State: house.State, Key: h.o.Key, Wall: h.o.Wall}
+		author := Author{State: house.State, Key: h.o.Key, Person: h.o.Person, Wall: h.o.Wall}
 		grant, err := author.Sign(&oplog.Grant{Target: op.Person, Role: in.Invite.Role, Join: join})
 		if err != nil {
 			return refuse(RefusedNotHere)
@@ -140,10 +141,21 @@ func (h *Host) decide(q *request) (HostStep, error) {
 	return step, nil
 }
 
+// certified tells whether a certificate as good as this one is stored: a joiner
+// that tries again makes another.
+func certified(s *membership.State, c *oplog.Certify) bool {
+	id, ok := s.CertOf(c.Device, c.Person)
+	if !ok {
+		return false
+	}
+	old, ok := s.Get(id).Op.(*oplog.Certify)
+	return ok && (!old.Hosted || c.Hosted)
+}
+
 // objection returns why an invitation that was proved doesn't let a person in
 // here, 0 if it does.
 func (h *Host) objection(house *House, in membership.Invitation, person oplog.Key) Refusal {
-	d, ok := house.State.DeviceLive(oplog.PublicKey(h.o.Key))
+	d, ok := acting(house.State, oplog.PublicKey(h.o.Key), h.o.Person)
 	switch {
 	case !ok || d.Role < oplog.RoleDoorkeeper:
 		return RefusedNotHere

@@ -220,7 +220,7 @@ func TestJoinAgain(t *testing.T) {
 	p.sign("A/1", seed.Invite(oplog.RoleMember, 1, 0, ""))
 	first := p.try(p.invitation(seed), "M", nil)
 	n := p.State.Len()
-	again := p.try(p.invitation(seed), "M", nil)
+	again := p.try(p.invitation(seed), "M", func(_ *HostOptions, j *JoinerOptions) { j.Wall.Seconds++ })
 	if first.err != nil || again.err != nil || !again.joiner.Done() {
 		t.Fatalf("%v, %v", first.err, again.err)
 	}
