@@ -33,25 +33,28 @@ func eachSession(b *testing.B, f func(b *testing.B, name string, s *session)) {
 
 // BenchmarkLocal types a session, one event a keystroke, as its author does.
 func BenchmarkLocal(b *testing.B) {
-	eachSession(b, func(b *testing.B, name string, s *session) {
-		if !sequential(name) {
-			b.Skip("several authors")
+	for name, s := range sessions(b) {
+		if sequential(name) {
+			b.Run(name, func(b *testing.B) { benchmarkLocal(b, s) })
 		}
-		b.ReportAllocs()
-		for b.Loop() {
-			x := New(nil)
-			for i := range s.events {
-				e := &s.events[i]
-				if err := x.Apply(e.name, e.lamport, func(Name) bool { return true }, e.splices, false); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if x.String() != s.want {
-				b.Fatal("wrong text")
+	}
+}
+
+func benchmarkLocal(b *testing.B, s *session) {
+	b.ReportAllocs()
+	for b.Loop() {
+		x := New(nil)
+		for i := range s.events {
+			e := &s.events[i]
+			if err := x.Apply(e.name, e.lamport, func(Name) bool { return true }, e.splices, false); err != nil {
+				b.Fatal(err)
 			}
 		}
-		perEvent(b, s)
-	})
+		if x.String() != s.want {
+			b.Fatal("wrong text")
+		}
+	}
+	perEvent(b, s)
 }
 
 func perEvent(b *testing.B, s *session) {
@@ -111,9 +114,12 @@ func BenchmarkReplay(b *testing.B) {
 	})
 }
 
-// BenchmarkLoad reads a text at rest.
+// BenchmarkLoad reads a text at rest, typed in gathers of ten keystrokes.
 func BenchmarkLoad(b *testing.B) {
 	eachSession(b, func(b *testing.B, name string, s *session) {
+		if sequential(name) {
+			s = gathered(s, 10)
+		}
 		x := New(nil)
 		s.apply(b, x, nil)
 		file := x.Encode()

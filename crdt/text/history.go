@@ -90,7 +90,7 @@ func (h *history) find(n Name) (int32, bool) {
 
 // compare compares the place of an event in the canonical order, (lamport,
 // change, log, index), with one that may not be here.
-func (h *history) compare(e int32, lamport uint64, n *Name) int {
+func (h *history) compare(e int32, lamport uint64, n Name) int {
 	c := &h.changes[h.events[e].change]
 	if c.lamport != lamport {
 		return cmp.Compare(c.lamport, lamport)
@@ -99,8 +99,8 @@ func (h *history) compare(e int32, lamport uint64, n *Name) int {
 }
 
 // has tells whether an event is here already.
-func (h *history) has(n *Name, lamport uint64) bool {
-	compare := func(e int32, n *Name) int { return h.compare(e, lamport, n) }
+func (h *history) has(n Name, lamport uint64) bool {
+	compare := func(e int32, n Name) int { return h.compare(e, lamport, n) }
 	if k := len(h.sorted); k == 0 || compare(h.sorted[k-1], n) < 0 {
 		return false // it usually is the newest
 	}
@@ -118,12 +118,12 @@ const lateMax = 1024
 // insert puts the newest event in its place.
 func (h *history) insert(e int32) {
 	n, lamport := h.name(e), h.changes[h.events[e].change].lamport
-	if k := len(h.sorted); k == 0 || h.compare(h.sorted[k-1], lamport, &n) < 0 {
+	if k := len(h.sorted); k == 0 || h.compare(h.sorted[k-1], lamport, n) < 0 {
 		h.sorted = append(h.sorted, e)
 		h.rank = append(h.rank, int32(k))
 		return
 	}
-	at, _ := slices.BinarySearchFunc(h.late, &n, func(e int32, n *Name) int { return h.compare(e, lamport, n) })
+	at, _ := slices.BinarySearchFunc(h.late, n, func(e int32, n Name) int { return h.compare(e, lamport, n) })
 	h.late = slices.Insert(h.late, at, e)
 	h.rank = append(h.rank, 0)
 }
@@ -139,7 +139,7 @@ func (t *Text) tidy() {
 	for k := len(h.sorted) - 1; j >= 0; k-- { // merge from the end
 		e := h.late[j]
 		n, lamport := h.name(e), h.changes[h.events[e].change].lamport
-		if i >= 0 && h.compare(h.sorted[i], lamport, &n) > 0 {
+		if i >= 0 && h.compare(h.sorted[i], lamport, n) > 0 {
 			e = h.sorted[i]
 			i--
 		} else {

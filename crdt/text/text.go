@@ -129,7 +129,7 @@ func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, vo
 	if err := t.load(); err != nil {
 		return err
 	}
-	if t.has(&n, lamport) {
+	if t.has(n, lamport) {
 		return nil
 	}
 	return t.add(n, lamport, t.seenBy(n, saw), s, void)
@@ -141,7 +141,7 @@ func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, 
 	if err := t.load(); err != nil {
 		return err
 	}
-	if t.has(&n, lamport) {
+	if t.has(n, lamport) {
 		return nil
 	}
 	ps := make([]int32, len(parents))
@@ -161,7 +161,7 @@ func (t *Text) add(n Name, lamport uint64, parents []int32, s []Splice, void boo
 		return err
 	}
 	for _, p := range parents {
-		if t.compare(p, lamport, &n) >= 0 {
+		if t.compare(p, lamport, n) >= 0 {
 			return ErrOrder
 		}
 	}
