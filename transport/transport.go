@@ -53,6 +53,16 @@ var (
 	ErrFrameTooLarge = errors.New("transport: frame too large")
 )
 
+// MismatchError is an ErrPeerMismatch that says who answered: dialling the
+// zero Peer finds out who is at an address that somebody typed.
+type MismatchError struct{ Actual Peer }
+
+// Error names who answered.
+func (e *MismatchError) Error() string { return ErrPeerMismatch.Error() + ": " + e.Actual.String() }
+
+// Unwrap returns ErrPeerMismatch.
+func (e *MismatchError) Unwrap() error { return ErrPeerMismatch }
+
 // Conn is an authenticated pipe of frames to one peer, for one protocol. One
 // goroutine may send while another receives; more of either wait in line.
 type Conn interface {

@@ -80,7 +80,7 @@ func (n *Network) dial(ctx context.Context, p transport.Peer, addrs []string, pr
 	case err != nil:
 		return nil, err
 	case node.self != p:
-		return nil, fmt.Errorf("%s is at %s: %w", node.self, node.addr, transport.ErrPeerMismatch)
+		return nil, fmt.Errorf("dialling %s: %w", node.addr, &transport.MismatchError{Actual: node.self})
 	case !slices.Contains(node.protocols, protocol):
 		return nil, fmt.Errorf("doesn't speak %s: %w", protocol, transport.ErrRefused)
 	}

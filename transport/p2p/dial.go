@@ -203,7 +203,11 @@ func (n *Network) verdict(failed []error) error {
 	refused := false
 	for _, err := range failed {
 		if errors.As(err, &other) {
-			return fmt.Errorf("%w: %w", transport.ErrPeerMismatch, err)
+			actual, err := peerOf(other.Actual)
+			if err != nil {
+				return fmt.Errorf("%w: %w", transport.ErrPeerMismatch, err)
+			}
+			return &transport.MismatchError{Actual: actual}
 		}
 		refused = refused || !errors.Is(err, context.DeadlineExceeded) &&
 			!(errors.As(err, &dialling) && dialling.Op == "dial")

@@ -2,6 +2,7 @@ package transporttest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -15,6 +16,11 @@ func testMismatch(t *testing.T, w World) {
 	c, _ := w.Join()
 	_, err := a.Dial(t.Context(), c.Self(), w.Addrs(b), A)
 	wantErr(t, "dial c at b's address", err, transport.ErrPeerMismatch)
+	_, err = a.Dial(t.Context(), transport.Peer{}, w.Addrs(b), A)
+	var mismatch *transport.MismatchError
+	if !errors.As(err, &mismatch) || mismatch.Actual != b.Self() {
+		t.Errorf("dial the zero peer at b's address: %v, want to be told of %v", err, b.Self())
+	}
 	if a.Connected(b.Self()) || a.Connected(c.Self()) {
 		t.Errorf("connected after a mismatch: b %v, c %v", a.Connected(b.Self()), a.Connected(c.Self()))
 	}
