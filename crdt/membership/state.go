@@ -84,8 +84,8 @@ func (s *State) Admit(block []byte, sig oplog.Signature) (*oplog.MembershipChang
 }
 
 // Add takes in a change that has been admitted: here, or before it was stored.
-// One that is in already changes nothing. Its place and authority are worked
-// out again, with the errors of oplog.AdmitVerified; then it isn't added.
+// One that is in already changes nothing. All but its signatures is looked at
+// again; with one of the errors of oplog.AdmitVerified it isn't added.
 func (s *State) Add(m *oplog.MembershipChange) error {
 	if s.Has(m.ID) {
 		return nil

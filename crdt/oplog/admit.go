@@ -81,11 +81,20 @@ func Admit(dag MemberDAG, m *MembershipChange, block []byte, sig Signature) (Aut
 	if !Verify(m.Signer, SigMembership, m.Commons, block, sig) {
 		return Authority{}, fmt.Errorf("%w: signature of membership change %v", ErrInvalid, m.ID)
 	}
-	return AdmitVerified(dag, m)
+	a, err := AdmitVerified(dag, m)
+	if err != nil {
+		return a, err
+	}
+	if g, ok := m.Op.(*Grant); ok && g.Join != nil {
+		if in := invited(dag, m.Parents, g.Join.Invite); !g.Join.Verify(m.Commons, in, g.Target) {
+			return a, fmt.Errorf("membership change %v: %w", m.ID, inadmissible("grant on a join proof that doesn't hold"))
+		}
+	}
+	return a, nil
 }
 
-// AdmitVerified is Admit for a change whose own signature has been verified,
-// as that of a stored one has. Join proofs are verified here.
+// AdmitVerified is Admit for a change whose signature and join proof have been
+// verified, as those of a stored one have.
 func AdmitVerified(dag MemberDAG, m *MembershipChange) (Authority, error) {
 	a := Authority{}
 	for _, p := range m.Parents {
@@ -282,8 +291,6 @@ func checkJoin(dag MemberDAG, m *MembershipChange, g *Grant) error {
 		return inadmissible("grant of %v by an invitation to be %v", g.Role, in.Role)
 	case g.Join.Host != m.Signer:
 		return inadmissible("grant on a proof given to another host")
-	case !g.Join.Verify(m.Commons, in, g.Target):
-		return inadmissible("grant on a join proof that doesn't hold")
 	}
 	return nil
 }
