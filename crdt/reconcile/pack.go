@@ -55,7 +55,9 @@ func newUnpacker() *zstd.Decoder {
 // pack cuts a batch into frames: [type, size, rest, data], where size is that
 // of the unpacked batch, or 0 if it isn't compressed, and rest how many bytes
 // of data the frames after this one have.
-func pack(typ uint64, batch []byte) (frames [][]byte) {
+// A frame takes a quarter of the credit at most, so that data flows on while
+// some of it is on the way back.
+func pack(typ uint64, batch []byte, credit int) (frames [][]byte) {
 	data, size := batch, 0
 	if len(batch) >= worthIt {
 		if z := packer.EncodeAll(batch, nil); len(z) < len(batch) {
@@ -63,7 +65,7 @@ func pack(typ uint64, batch []byte) (frames [][]byte) {
 		}
 	}
 	for len(data) > 0 {
-		n := min(len(data), partSize)
+		n := min(len(data), partSize, credit/4)
 		b := head(typ, 3)
 		b = cbor.AppendUint(b, uint64(size))
 		b = cbor.AppendUint(b, uint64(len(data)-n))

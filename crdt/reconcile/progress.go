@@ -65,6 +65,14 @@ func (s *Session) Lacks(id crdt.ChangeID) bool {
 	return m || t
 }
 
+// Lacked returns what is lacking by that name, and whether it is a tip.
+func (s *Session) Lacked(id crdt.ChangeID) (it Item, isTip bool) {
+	if it, ok := s.lacks[members][id]; ok {
+		return it, false
+	}
+	return s.lacks[tips][id], true
+}
+
 // RefuseMember tells the peer that a membership change of its isn't taken, and
 // forgets it.
 func (s *Session) RefuseMember(id crdt.ChangeID) {

@@ -397,7 +397,7 @@ func (s *Session) packMembers() [][]byte {
 	if n == 0 {
 		return nil
 	}
-	return pack(typeMembers, append(cbor.AppendArray(nil, 2*n), list...))
+	return pack(typeMembers, append(cbor.AppendArray(nil, 2*n), list...), s.o.Credit)
 }
 
 func (s *Session) packRuns() [][]byte {
@@ -421,7 +421,7 @@ func (s *Session) packRuns() [][]byte {
 	if n == 0 {
 		return nil
 	}
-	return pack(typeRuns, append(cbor.AppendArray(nil, n), list...))
+	return pack(typeRuns, append(cbor.AppendArray(nil, n), list...), s.o.Credit)
 }
 
 // Committed tells what has become durable, whoever it came from, since New or

@@ -47,6 +47,9 @@ func NewSet(items []Item) *Set {
 // Len returns the number of items.
 func (s *Set) Len() int { return len(s.items) }
 
+// Items returns the items in order. They are not to be changed.
+func (s *Set) Items() []Item { return s.items }
+
 // Has tells whether an item of that key is in the set.
 func (s *Set) Has(it Item) bool {
 	_, ok := slices.BinarySearchFunc(s.items, it, Item.Compare)

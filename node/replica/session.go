@@ -1,0 +1,267 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+	"navette/crdt/reconcile"
+)
+
+// A session is an exchange with one peer, and what it costs.
+type session struct {
+	id        SessionID
+	peer      oplog.Key
+	initiator bool
+	s         *reconcile.Session
+
+	unsent         int // bytes given to the driver and not Sent
+	sent, received uint64
+	held           int           // bytes of runs in memory on behalf of the peer
+	invalid        int           // blocks refused
+	moved          time.Duration // when anything of it was last stored
+	works          []*Work       // not verified yet, in order
+}
+
+// Connect begins a session with the device of an admitted peer.
+func (r *Replica) Connect(now time.Duration, peer oplog.Key, initiator bool) (SessionID, []Effect) {
+	r.now = now
+	r.lastSession++
+	c := &session{id: r.lastSession, peer: peer, initiator: initiator, moved: now}
+	o := reconcile.Options{
+		Commons: r.o.Genesis.ID, Initiator: initiator, Nonce: r.o.Nonce(),
+		Source: &r.source, MaxLacks: r.b.Lacks, Credit: r.b.Credit,
+	}
+	if r.o.Mutant.Uncredited {
+		o.Credit = 1 << 40
+	}
+	c.s = reconcile.New(o)
+	r.sessions = append(r.sessions, c) // from now on Committed tells it everything
+	r.pump(c)
+	return c.id, r.take()
+}
+
+// Sessions returns what is known of the sessions, oldest first.
+func (r *Replica) Sessions() []Session {
+	var all []Session
+	for _, c := range r.sessions {
+		p := c.s.Progress()
+		s := Session{
+			ID: c.id, Peer: c.peer, Initiator: c.initiator,
+			Receive: p.Receive, Send: p.Send, Lacks: p.Lacks, Owes: p.Owes,
+			Waiting: r.waiting.changes(c.id), Invalid: c.invalid,
+			SentBytes: c.sent, ReceivedBytes: c.received,
+		}
+		switch {
+		case p.UpToDate:
+			s.State = UpToDate
+		case p.Greeted:
+			s.State = Exchanging
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func (r *Replica) session(id SessionID) *session {
+	i, ok := slices.BinarySearchFunc(r.sessions, id, func(c *session, id SessionID) int { return int(c.id) - int(id) })
+	if !ok {
+		return nil
+	}
+	return r.sessions[i]
+}
+
+// Receive takes a frame from the session's peer. Frames of sessions that are
+// gone are ignored.
+func (r *Replica) Receive(now time.Duration, id SessionID, frame []byte) []Effect {
+	r.now = now
+	c := r.session(id)
+	if c == nil {
+		return nil
+	}
+	c.received += uint64(len(frame))
+	events, err := c.s.Receive(frame)
+	if err != nil {
+		r.close(c, err, reconcile.ByeProtocol)
+		return r.take()
+	}
+	for _, e := range events {
+		switch e := e.(type) {
+		case *reconcile.Runs:
+			r.verify(c, e)
+		case *reconcile.Members:
+			r.receiveMembers(c, e)
+		case *reconcile.Lacking:
+			r.lacking(c, e)
+		}
+	}
+	r.pump(c)
+	return r.take()
+}
+
+// Sent tells that the connection took a frame of n bytes.
+func (r *Replica) Sent(now time.Duration, id SessionID, n int) []Effect {
+	r.now = now
+	if c := r.session(id); c != nil {
+		c.unsent -= n
+		r.pump(c)
+	}
+	return r.take()
+}
+
+// Disconnected tells that the session's connection is gone.
+func (r *Replica) Disconnected(now time.Duration, id SessionID) []Effect {
+	r.now = now
+	if c := r.session(id); c != nil {
+		r.forget(c)
+	}
+	return r.take()
+}
+
+// Bye ends a session in good order; Err of its Close is nil.
+func (r *Replica) Bye(now time.Duration, id SessionID) []Effect {
+	r.now = now
+	if c := r.session(id); c != nil {
+		r.close(c, nil, reconcile.ByeLeaving)
+	}
+	return r.take()
+}
+
+// close says why, and ends a session.
+func (r *Replica) close(c *session, err error, reason reconcile.Reason) {
+	if !errors.Is(err, reconcile.ErrBye) {
+		r.emit(&Send{c.id, c.s.Bye(reason)})
+	}
+	r.emit(&Close{c.id, err})
+	r.forget(c)
+}
+
+// forget drops a session and asks others for what was asked of it.
+func (r *Replica) forget(c *session) {
+	r.sessions = slices.DeleteFunc(r.sessions, func(o *session) bool { return o == c })
+	r.waiting.drop(c.id)
+	for _, id := range r.claims.of(c.id) {
+		r.claims.release(id)
+		r.reassign(id, c.id)
+	}
+}
+
+// pump takes frames from the session as long as the driver has room for them.
+func (r *Replica) pump(c *session) {
+	for c.unsent < r.b.Unsent {
+		f := c.s.Next()
+		if f == nil {
+			return
+		}
+		c.unsent += len(f)
+		c.sent += uint64(len(f))
+		r.emit(&Send{c.id, f})
+	}
+}
+
+// lacking asks for what the peer has and this node hasn't, unless another peer
+// has been asked.
+func (r *Replica) lacking(c *session, e *reconcile.Lacking) {
+	for _, it := range e.Items {
+		if r.o.Mutant.ByNumber && e.Tips && r.height(it.Log) >= it.Seq {
+			c.s.Committed(nil, []crdt.ChangeID{it.ID}, nil)
+			continue
+		}
+		if !r.claims.take(it.ID, c.id, r.now) {
+			continue
+		}
+		if e.Tips {
+			c.s.WantTip(it.ID)
+		} else {
+			c.s.WantMember(it.ID)
+		}
+	}
+}
+
+// height returns the greatest seq of a log.
+func (r *Replica) height(log crdt.LogID) (seq uint64) {
+	ends, err := r.o.Log.Branches(log)
+	if err != nil {
+		return 0
+	}
+	for _, id := range ends {
+		if l, ok := r.source.Link(id); ok {
+			seq = max(seq, l.Seq)
+		}
+	}
+	return seq
+}
+
+// reassign asks another session for what but was asked for in vain.
+func (r *Replica) reassign(id crdt.ChangeID, but SessionID) {
+	var from *session
+	for _, c := range r.sessions {
+		if !c.s.Lacks(id) {
+			continue
+		}
+		if from == nil || c.id != but && from.id == but {
+			from = c
+		}
+	}
+	if from == nil || !r.claims.take(id, from.id, r.now) {
+		return
+	}
+	r.want(from, id)
+	r.pump(from)
+}
+
+// want asks for something again, saying what is here of its log by now.
+func (r *Replica) want(c *session, id crdt.ChangeID) {
+	it, ofTips := c.s.Lacked(id)
+	switch {
+	case !ofTips:
+		c.s.WantMember(id)
+	case it.Log == crdt.LogID{}:
+		c.s.WantChange(id)
+	default:
+		ends, err := r.o.Log.Branches(it.Log)
+		if err != nil {
+			return
+		}
+		c.s.WantFrom(id, ends[:min(len(ends), oplog.MaxLinks)])
+	}
+}
+
+// charge counts what a peer sent that can never be valid.
+func (r *Replica) charge(c *session, err error) {
+	if c.invalid++; c.invalid >= r.b.Invalid {
+		r.close(c, fmt.Errorf("%w: %w", ErrInvalid, err), reconcile.ByeInvalid)
+	}
+}
+
+// Tick lets time pass: it is to be called every second or so. What was asked
+// of a peer in vain is asked of another, and sessions that stall are ended.
+func (r *Replica) Tick(now time.Duration) []Effect {
+	r.now = now
+	for _, c := range slices.Clone(r.sessions) {
+		p := c.s.Progress()
+		if p.UpToDate {
+			c.moved = now
+		}
+		if now-c.moved > r.b.Stall {
+			r.close(c, ErrStalled, reconcile.ByeStalled)
+		}
+	}
+	for _, id := range r.claims.older(now - r.b.Ask) {
+		by := r.claims.all[id].session
+		if c := r.session(by); c != nil && now-c.moved <= r.b.Ask {
+			continue // it is at it, one after the other
+		}
+		r.claims.release(id)
+		r.reassign(id, by)
+	}
+	r.askMissing(now)
+	r.waiting.expire(now - r.b.Stall)
+	for _, c := range slices.Clone(r.sessions) {
+		r.pump(c)
+	}
+	return r.take()
+}
