@@ -74,8 +74,8 @@ func (d Dot) Compare(e Dot) int {
 }
 
 // A Change is what folding needs to know of a change: its name, where it
-// stands, and its ops. Prev is the zero ChangeID before the first change of a
-// log; its genesis is no change to a document.
+// stands, and its ops. Prev of the first change of a log is the log's genesis,
+// which carries no op.
 type Change struct {
 	ID      ChangeID
 	Log     LogID

@@ -115,6 +115,9 @@ func (e Edit) body(refs Refs) ([]byte, error) {
 		case partRight:
 			b = cbor.AppendBool(b, e.Right)
 		case partSplices:
+			if err := text.CheckSplices(e.Splices); err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrSkipped, err)
+			}
 			b = cbor.AppendBytes(b, text.AppendSplices(nil, e.Splices))
 		}
 	}
