@@ -9,7 +9,6 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/cbor"
-	"navette/crdt/membership"
 	"navette/crdt/oplog"
 )
 
@@ -362,69 +361,4 @@ func TestHostRefusesFrames(t *testing.T) {
 	if _, err := h.Receive(a.frames[2]); err == nil || errors.Is(err, ErrProtocol) {
 		t.Errorf("membership that can't be read: %v, want that error", err)
 	}
-}
-
-// FuzzJoinProof: whatever a joiner without the link sends, it isn't let in,
-// and hears one of the first two reasons.
-func FuzzJoinProof(f *testing.F) {
-	p := found(f, "Fabrique")
-	seed := Seed{7}
-	p.sign("A/1", seed.Invite(oplog.RoleMember, 0, 0, ""))
-	v := p.invitation(seed)
-	host := func() *Host {
-		return NewHost(HostOptions{Key: p.key, Peer: pub("X/1"), Nonce: [32]byte{1}, House: func(id oplog.CommonsID) *House {
-			if id == p.Commons.ID {
-				return p.house()
-			}
-			return nil
-		}})
-	}
-	j, hello := Join(JoinerOptions{Invitation: v, Host: pub("A/1"), Person: seeded("X"), Device: pub("X/1")})
-	request, err := j.Receive(cbor.AppendBytes(frameHead(frameChallenge, 1), make([]byte, 32))) // a nonce that isn't the host's
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(request)
-	f.Add(request[:100])
-	f.Add([]byte{0x86, 3})
-	f.Fuzz(func(t *testing.T, frame []byte) {
-		h := host()
-		if _, err := h.Receive(hello); err != nil {
-			t.Fatal(err)
-		}
-		step, err := h.Receive(frame)
-		switch {
-		case errors.Is(err, ErrProtocol):
-		case err != nil:
-			t.Fatalf("%v isn't ErrProtocol", err)
-		case step.Refused != RefusedUnknown && step.Refused != RefusedProof, len(step.Store) > 0, len(step.Send) != 1:
-			t.Fatalf("let in, or told too much: %+v", step)
-		}
-	})
-}
-
-// FuzzWelcome: whatever a host sends, the joiner says what is wrong with it.
-func FuzzWelcome(f *testing.F) {
-	p := found(f, "Fabrique")
-	seed := Seed{7}
-	p.sign("A/1", seed.Invite(oplog.RoleMember, 0, 0, ""))
-	a := p.try(p.invitation(seed), "M", nil)
-	f.Add(a.frames[1], a.frames[3], a.frames[4])
-	f.Add(a.frames[1], RefusedBusy.Frame(), []byte{})
-	f.Fuzz(func(t *testing.T, challenge, first, second []byte) {
-		j, _ := Join(JoinerOptions{Invitation: p.invitation(seed), Host: pub("A/1"), Person: seeded("M"), Device: pub("M/1"), Nonce: [32]byte{2}, Wall: noon})
-		for _, frame := range [][]byte{challenge, first, second} {
-			_, err := j.Receive(frame)
-			var refusal Refusal
-			if err != nil && !errors.Is(err, ErrProtocol) && !errors.Is(err, ErrWelcome) && !errors.As(err, &refusal) {
-				t.Fatalf("%v is none of the errors", err)
-			}
-			if err != nil {
-				return
-			}
-		}
-		if j.Done() && j.Joined().State.StandingOf(pub("M/1")) != membership.Live {
-			t.Fatal("done, and not in")
-		}
-	})
 }
