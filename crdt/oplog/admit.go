@@ -245,15 +245,15 @@ func (a *Authority) checkParts(dag MemberDAG, m *MembershipChange, parts []crdt.
 		if _, ok := part.Op.(*CutPart); !ok {
 			return inadmissible("part %v is no cut", id)
 		}
-		if by := PersonOf(dag, part); by != a.Person {
+		if by := personOf(dag, part); by != a.Person {
 			return inadmissible("part %v is somebody else's", id)
 		}
 	}
 	return nil
 }
 
-// PersonOf returns on whose behalf a stored change acts.
-func PersonOf(dag MemberDAG, m *MembershipChange) Key {
+// personOf returns on whose behalf a stored change acts.
+func personOf(dag MemberDAG, m *MembershipChange) Key {
 	if g := granted(dag, m.Auth); g != nil {
 		return g.Target
 	}
@@ -292,7 +292,7 @@ func checkJoin(dag MemberDAG, m *MembershipChange, g *Grant) error {
 	return nil
 }
 
-// joinMessage is what a join proof signs, beside the commons.
+// message is what a join proof signs, beside the commons.
 func (j *JoinProof) message(id [16]byte, person Key) []byte {
 	b := make([]byte, 0, len(id)+4*len(person))
 	b = append(b, id[:]...)
