@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,6 +48,31 @@ func (l *Log) audit() (good bool, err error) {
 		return false, nil
 	}
 	return good, err
+}
+
+// known tells whether the feed tells of all that was received: what it doesn't
+// know would pass for stored.
+func (l *Log) known() (all bool, err error) {
+	all = true
+	indexed := uint64(0)
+	err = l.kv.View(func(r Reader) error {
+		return r.Scan(l.stored.key(0, 0)[:2], nil, func(key, _ []byte) error {
+			if len(key) < 3+4 {
+				all = false
+				return nil
+			}
+			switch key[2] {
+			case tagIndex:
+				indexed++
+			case tagBlock, tagSig:
+				all = all && l.frontier.has(placeOf(key))
+			case tagTip:
+				all = all && int(binary.BigEndian.Uint32(key[3:])) < len(l.frontier.chains)
+			}
+			return nil
+		})
+	})
+	return all && indexed == l.pos, err
 }
 
 // verify reads the entry at a node's place and checks that it is itself: that

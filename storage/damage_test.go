@@ -278,3 +278,37 @@ func TestDamageBelowAFork(t *testing.T) {
 		t.Errorf("refilled:\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A store that lost any of its keys without a trace, as Badger does when its
+// list of tables is damaged, is looked through: what can't be noticed
+// otherwise is made good.
+func TestSuspect(t *testing.T) {
+	entries := history(t, rand.New(rand.NewPCG(14, 1)), 4, 60)
+	whole := memory()
+	l, _ := open(t, whole)
+	commit(t, l, entries...)
+	want := state(t, l)
+	rng := rand.New(rand.NewPCG(15, 1))
+	for round := range 40 {
+		kv := whole.Clone()
+		all := kv.Keys(nil)
+		from := rng.IntN(len(all))
+		to := from + 1 + rng.IntN(len(all)-from) // a table holds a range of keys
+		for _, key := range all[from:to] {
+			remove(t, kv, key)
+		}
+		l, report, err := storage.Open(kv, storage.Options{Commons: commons, Suspect: true})
+		if err != nil {
+			t.Fatalf("round %d: Open: %v", round, err)
+		}
+		if from == 0 && to < len(all) && !report.Damaged() {
+			t.Errorf("round %d: %d keys lost, and nothing said", round, to)
+		}
+		healthy(t, l)
+		commit(t, l, entries...)
+		healthy(t, l)
+		if got := state(t, l); got != want {
+			t.Fatalf("round %d, keys %d to %d of %d lost:\n%s\nwant\n%s", round, from, to, len(all), got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"slices"
 
 	"navette/crdt"
 )
@@ -31,9 +32,12 @@ func decodeCount(kind string, b []byte) (*KindCount, error) {
 
 // Kinds returns how many resources there are of each kind, by kind.
 func (l *Log) Kinds() (kinds []KindCount, err error) {
-	g := l.generation()
 	err = l.kv.View(func(r Reader) error {
-		prefix := g.key(tagCount, 0)
+		root, err := readRoot(r)
+		if err != nil {
+			return err
+		}
+		prefix := root.derived.key(tagCount, 0)
 		return r.Scan(prefix, nil, func(key, value []byte) error {
 			c, err := decodeCount(string(key[len(prefix):]), value)
 			if err == nil && c.Live+c.Deleted > 0 {
@@ -48,20 +52,16 @@ func (l *Log) Kinds() (kinds []KindCount, err error) {
 // Resources calls fn with the resources of a kind in the order of their IDs,
 // from from on, until fn returns Stop. It mustn't call the Log.
 func (l *Log) Resources(kind string, from crdt.ID, fn func(id crdt.ID, deleted bool) error) error {
-	g := l.generation()
 	return l.kv.View(func(r Reader) error {
-		prefix := g.kind(kind)
-		return r.Scan(prefix, append(g.kind(kind), from[:]...), func(key, value []byte) error {
+		root, err := readRoot(r)
+		if err != nil {
+			return err
+		}
+		prefix := root.derived.kind(kind)
+		return r.Scan(prefix, slices.Concat(prefix, from[:]), func(key, value []byte) error {
 			var id crdt.ID
 			copy(id[:], key[len(prefix):])
 			return fn(id, len(value) > 0)
 		})
 	})
-}
-
-// generation returns the one that readers use.
-func (l *Log) generation() derivedKeys {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.derived
 }

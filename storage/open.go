@@ -33,6 +33,8 @@ func (r root) encode() []byte {
 	return binary.AppendUvarint(b, r.foldFormat)
 }
 
+// readRoot reads the root of the state that r shows: a reader that asked the
+// Log instead might look for a generation that its state hasn't got.
 func readRoot(r Reader) (root, error) {
 	b, err := r.Get(rootKey)
 	if err != nil {
@@ -72,6 +74,9 @@ func Open(kv KV, o Options) (*Log, *Report, error) {
 		return nil, nil, fmt.Errorf("storage: opening the log: %w", err)
 	}
 	if fresh {
+		if report.Remains, err = l.clearRemains(); err != nil {
+			return nil, nil, fmt.Errorf("storage: beginning a log: %w", err)
+		}
 		found = root{foldFormat: foldFormat}
 		err := kv.Update(Membership, func(t Txn) error { return t.Set(rootKey, found.encode()) })
 		if err != nil {
@@ -113,16 +118,26 @@ func (l *Log) settle(found root, report *Report) error {
 		return err
 	}
 	if good {
-		if good, err = l.audit(); err != nil {
+		look := l.audit
+		if l.o.Suspect {
+			look = l.known
+		}
+		if good, err = look(); err != nil {
 			return fmt.Errorf("auditing: %w", err)
 		}
 	}
+	var keep oplog.Version // what can be kept, if that isn't known to be all
+	if !good || l.o.Suspect {
+		if keep, err = l.sound(); err != nil {
+			return fmt.Errorf("looking through everything: %w", err)
+		}
+	}
 	switch {
-	case !good:
-		if err := l.salvage(report); err != nil {
+	case !good || keep != nil && keep.Len() < int(l.pos):
+		if err := l.salvage(keep, report); err != nil {
 			return fmt.Errorf("rolling back: %w", err)
 		}
-	case found.foldFormat != foldFormat:
+	case found.foldFormat != foldFormat || l.o.Suspect:
 		report.Refolded = true
 		if err := l.rebuild(); err != nil {
 			return fmt.Errorf("folding anew: %w", err)
@@ -136,6 +151,18 @@ func (l *Log) settle(found root, report *Report) error {
 		return fmt.Errorf("removing what was replaced: %w", err)
 	}
 	return l.beginEpoch()
+}
+
+// clearRemains removes what there is without a root.
+func (l *Log) clearRemains() (some bool, err error) {
+	for _, tag := range []byte{tagStored, tagDerived, tagEpoch, tagMember, tagHeight} {
+		n, err := l.clear([]byte{tag})
+		if err != nil {
+			return some, err
+		}
+		some = some || n > 0
+	}
+	return some, nil
 }
 
 // resume folds what the last process left.

@@ -23,7 +23,7 @@ func (l *Log) rebuild() error {
 	g := l.derived + 1
 	l.docs.clear()
 	defer l.docs.clear()
-	if err := l.clear([]byte{tagDerived, byte(g)}); err != nil {
+	if _, err := l.clear([]byte{tagDerived, byte(g)}); err != nil {
 		return err
 	}
 	begin := func(t Txn) error { return t.Set(g.cursor(), (&cursor{}).encode()) }
@@ -60,7 +60,7 @@ func (l *Log) sweep() error {
 			case other == nil:
 				from = nil
 			case !slices.Equal(other, use):
-				if err := l.clear(other); err != nil {
+				if _, err := l.clear(other); err != nil {
 					return err
 				}
 			case other[1] == 0xff:
@@ -77,8 +77,9 @@ func (l *Log) setRoot(r root) error {
 	return l.kv.Update(Membership, func(t Txn) error { return t.Set(rootKey, r.encode()) })
 }
 
-// clear deletes all keys that begin with prefix, in many transactions.
-func (l *Log) clear(prefix []byte) error {
+// clear deletes all keys that begin with prefix, in many transactions, and
+// returns how many there were.
+func (l *Log) clear(prefix []byte) (n int, err error) {
 	limits := l.kv.Limits()
 	for {
 		var some rows
@@ -92,11 +93,12 @@ func (l *Log) clear(prefix []byte) error {
 			})
 		})
 		if err != nil || len(some.list) == 0 {
-			return err
+			return n, err
 		}
 		if err := l.kv.Update(Membership, some.write); err != nil {
-			return err
+			return n, err
 		}
+		n += len(some.list)
 	}
 }
 
@@ -106,14 +108,10 @@ const (
 	salvageBytes   = 128 << 10
 )
 
-// salvage stores what is sound of the feed a second time, under new
+// salvage stores what is to be kept of the feed a second time, under new
 // generations, through the door that everything comes in by, and lets go of
 // the rest. Places and feed positions change, so no epoch is known afterwards.
-func (l *Log) salvage(report *Report) error {
-	keep, err := l.sound()
-	if err != nil {
-		return err
-	}
+func (l *Log) salvage(keep oplog.Version, report *Report) (err error) {
 	if report.RolledBack, err = l.lost(keep); err != nil {
 		return err
 	}
@@ -121,7 +119,7 @@ func (l *Log) salvage(report *Report) error {
 	n := newLog(l.kv, l.o)
 	n.stored, n.derived = l.stored+1, l.derived+1
 	for _, prefix := range [][]byte{{tagStored, byte(n.stored)}, {tagDerived, byte(n.derived)}} {
-		if err := n.clear(prefix); err != nil {
+		if _, err := n.clear(prefix); err != nil {
 			return err
 		}
 	}
@@ -131,7 +129,7 @@ func (l *Log) salvage(report *Report) error {
 	if err := l.setRoot(root{n.stored, n.derived, foldFormat}); err != nil {
 		return err
 	}
-	if err := l.clear([]byte{tagEpoch}); err != nil {
+	if _, err := l.clear([]byte{tagEpoch}); err != nil {
 		return err
 	}
 	l.stored, l.derived, l.graph, l.frontier, l.pos, l.epochs = n.stored, n.derived, n.graph, n.frontier, n.pos, nil

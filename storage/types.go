@@ -94,6 +94,9 @@ type Options struct {
 	// CleanStop says that the last process ended in good order, which makes
 	// the audit at open look at the tips only.
 	CleanStop bool
+	// Suspect makes Open look through everything and fold all resources anew:
+	// the store beneath may have lost any part of what it held.
+	Suspect bool
 	// DocCache is how many bytes of documents, encoded, are kept ready for
 	// folding. Default: 1 MiB.
 	DocCache int
@@ -107,13 +110,18 @@ type Report struct {
 	RolledBack []RolledBack
 	// LostMembers is how many blocks of the membership were lost likewise.
 	LostMembers int
+	// Remains tells that the log was begun anew over the remains of one whose
+	// root is lost, and which were removed.
+	Remains bool
 	// Refolded tells that resources were folded anew, all of them; CaughtUp
 	// that a few were, which the last commit hadn't come to.
 	Refolded, CaughtUp bool
 }
 
 // Damaged tells whether anything was lost.
-func (r *Report) Damaged() bool { return len(r.RolledBack) > 0 || r.LostMembers > 0 }
+func (r *Report) Damaged() bool {
+	return len(r.RolledBack) > 0 || r.LostMembers > 0 || r.Remains
+}
 
 // RolledBack says how much of a log was lost. What can't be told apart any more
 // is counted under the zero LogID.

@@ -12,9 +12,12 @@ import (
 // Doc returns what the stored changes make of a resource, or ErrNotFound. The
 // document is the caller's.
 func (l *Log) Doc(id crdt.ID) (doc *crdt.Doc, err error) {
-	g := l.generation()
 	err = l.kv.View(func(r Reader) error {
-		b, _, err := readDoc(r, g, id)
+		root, err := readRoot(r)
+		if err != nil {
+			return err
+		}
+		b, _, err := readDoc(r, root.derived, id)
 		if err != nil {
 			return err
 		}
@@ -29,9 +32,12 @@ func (l *Log) Doc(id crdt.ID) (doc *crdt.Doc, err error) {
 // History returns the changes to a resource in the order of the feed, or
 // ErrNotFound. Their Resources are left out.
 func (l *Log) History(id crdt.ID) (items []FeedItem, err error) {
-	g := l.generation()
 	err = l.kv.View(func(r Reader) error {
-		return l.scanHistory(r, g, id, func(c fed) error {
+		root, err := readRoot(r)
+		if err != nil {
+			return err
+		}
+		return l.scanHistory(r, root.derived, id, func(c fed) error {
 			items = append(items, FeedItem{Pos: c.pos, ID: c.change.ID})
 			return nil
 		})
@@ -104,18 +110,20 @@ func (l *Log) DocThrough(id crdt.ID, pos uint64) (*crdt.Doc, error) {
 
 // docOf folds those changes to a resource that belong.
 func (l *Log) docOf(id crdt.ID, belongs func(fed) bool) (*crdt.Doc, error) {
-	g := l.generation()
 	doc, found := crdt.NewDoc(id), false
 	err := l.kv.View(func(r Reader) error {
+		root, err := readRoot(r)
+		if err != nil {
+			return err
+		}
 		h := &history{l: l, r: r}
-		err := l.scanHistory(r, g, id, func(c fed) error {
+		return l.scanHistory(r, root.derived, id, func(c fed) error {
 			if belongs(c) {
 				doc.Apply(h, c.change)
 				found = true
 			}
 			return h.err
 		})
-		return err
 	})
 	if err == nil && !found {
 		err = ErrNotFound

@@ -6,14 +6,16 @@
 // What it promises beyond the contract of storage.KV:
 //
 //   - An update that returned nil survives a power cut (SyncWrites).
-//   - Table checksums are verified at open. A database that doesn't open is
-//     moved aside, never deleted, and an empty one begun: Report says where.
-//     Damage at the very end of Badger's write-ahead log can't be noticed
-//     here; the store then is as it was a little earlier.
+//   - Every table is verified at open, block by block. Files that are damaged
+//     are moved aside, never deleted, and if it doesn't open without them an
+//     empty database is begun: Report says where, and why. Damage in Badger's
+//     write-ahead log can't be noticed here; the store then is as it was a
+//     little earlier. Nor can a table be missed that its list of tables lost:
+//     Report says when that may be.
 //   - One process at a time: another gets storage.ErrLocked.
 //   - Free space is looked at before each update, since Badger writes through
 //     sparse memory maps and a full disk would kill the process (SIGBUS).
-//   - An idle store does no work: no ticker, no wake-ups, no writes.
+//   - An idle store writes nothing, and wakes up twice a minute.
 //
 // Badger's own compactors poll every 50 ms; there are none here. Instead an
 // update that finds enough small tables begins one merge (DB.Flatten) in the
@@ -29,13 +31,11 @@ package badgerdb
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -69,10 +69,15 @@ type Options struct {
 
 // A Report says what Open found.
 type Report struct {
-	// Quarantined is where a database that couldn't be opened was moved to,
-	// and Cause why; empty and nil if all was well.
+	// Quarantined is the folder that damaged files were moved to, and Cause
+	// why; empty and nil if all was well.
 	Quarantined string
 	Cause       error
+	// Fresh tells that the whole database was among them: the store is empty.
+	Fresh bool
+	// Suspect tells that tables may be missing without a trace: what the
+	// store holds needs looking through (storage.Options.Suspect).
+	Suspect bool
 }
 
 // A DB is a store in a folder.
@@ -118,21 +123,13 @@ func Open(dir string, o Options) (*DB, *Report, error) {
 	return d, report, nil
 }
 
-// open opens Badger, in a fresh folder if it can't in the present one.
+// open opens Badger, mending what can be mended.
 func (d *DB) open() (*Report, error) {
 	if err := d.Room(storage.Membership); err != nil {
 		return nil, fmt.Errorf("storage: opening %s: %w", d.dir, err)
 	}
 	path := filepath.Join(d.dir, "badger")
-	report := new(Report)
-	db, err := open(path, d.o.Log)
-	if err != nil && !isEnvironment(err) {
-		report.Cause = err
-		if report.Quarantined, err = quarantine(path); err != nil {
-			return nil, errors.Join(report.Cause, err)
-		}
-		db, err = open(path, d.o.Log)
-	}
+	db, report, err := mend(path, d.o.Log)
 	if err != nil {
 		return nil, fmt.Errorf("storage: opening %s: %w", path, err)
 	}
@@ -140,7 +137,7 @@ func (d *DB) open() (*Report, error) {
 	return report, nil
 }
 
-func open(path string, log *slog.Logger) (db *badger.DB, err error) {
+func open(path string, log *slog.Logger) (*badger.DB, error) {
 	o := badger.DefaultOptions(path)
 	o.SyncWrites = true
 	o.DetectConflicts = false // updates run one at a time
@@ -153,50 +150,14 @@ func open(path string, log *slog.Logger) (db *badger.DB, err error) {
 	o.NumCompactors = 0
 	o.NumLevelZeroTables = mergeAt
 	o.NumLevelZeroTablesStall = 1 << 20
-	o.ChecksumVerificationMode = options.OnTableRead
+	o.ChecksumVerificationMode = options.NoVerification // inspect has done it
 	o.Compression = options.Snappy
 	o.MetricsEnabled = false
 	o.Logger = nil
 	if log != nil {
 		o.Logger = logger{log}
 	}
-	defer func() { // Badger panics on some damaged files
-		if r := recover(); r != nil {
-			err = fmt.Errorf("badger: %v", r)
-		}
-	}()
 	return badger.Open(o)
-}
-
-// isEnvironment tells whether Badger failed because of the machine rather than
-// the data: trying again may work, moving the data aside wouldn't help.
-func isEnvironment(err error) bool {
-	for _, e := range []error{
-		fs.ErrPermission, syscall.ENOSPC, syscall.EROFS, syscall.EMFILE, syscall.ENFILE,
-		syscall.ENOMEM, syscall.EIO, syscall.EAGAIN, syscall.EDQUOT,
-	} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
-}
-
-// quarantine moves the folder at path to the first free name beside it.
-func quarantine(path string) (string, error) {
-	for i := 1; ; i++ {
-		aside := fmt.Sprintf("%s-damaged-%d", path, i)
-		_, err := os.Lstat(aside)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if err := os.Rename(path, aside); err != nil {
-				return "", fmt.Errorf("storage: moving a damaged database aside: %w", err)
-			}
-			return aside, nil
-		case err != nil:
-			return "", fmt.Errorf("storage: moving a damaged database aside: %w", err)
-		}
-	}
 }
 
 // View implements storage.KV.
