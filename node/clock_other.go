@@ -1,0 +1,6 @@
+//go:build !linux
+
+package node
+
+// synchronised can't be asked of this system.
+func synchronised() bool { return false }

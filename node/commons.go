@@ -1,0 +1,276 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+
+	"navette/crdt"
+	"navette/crdt/oplog"
+	"navette/node/replica"
+	"navette/storage"
+)
+
+// Commons is one commons that the node belongs to.
+type Commons struct {
+	n    *Node
+	id   oplog.CommonsID
+	name string
+	log  *storage.Log
+	work chan struct{} // there may be something to store
+	// intent is held while an intent of several changes is proposed, so that
+	// none comes between them.
+	intent sync.Mutex
+
+	mu      sync.Mutex // guards what follows, and the replica
+	replica *replica.Replica
+	lines   map[replica.SessionID]*line
+	asked   map[replica.Ticket]chan<- replica.Done
+	stopped bool
+
+	names names
+}
+
+// open opens the commons of a registry's entry.
+func (n *Node) open(e entry, clean bool) (*Commons, error) {
+	genesis, err := oplog.DecodeCommonsGenesis(e.Genesis)
+	if err != nil {
+		return nil, err
+	}
+	c := &Commons{
+		n: n, id: oplog.CommonsID(genesis.ID), name: genesis.Name,
+		work:  make(chan struct{}, 1),
+		lines: make(map[replica.SessionID]*line), asked: make(map[replica.Ticket]chan<- replica.Done),
+	}
+	log, report, err := storage.Open(space(n.o.Store, e.Number), storage.Options{Commons: c.id, CleanStop: clean})
+	if err != nil {
+		return nil, err
+	}
+	c.log = log
+	if log.MemberCount() == 0 { // a new store, or one that was put aside
+		first := storage.MemberEntry{ID: oplog.Sum(e.Genesis), Block: e.Genesis}
+		if _, err := log.Commit(storage.Batch{Class: storage.Membership, Members: []storage.MemberEntry{first}}); err != nil {
+			return nil, err
+		}
+	}
+	if report.Damaged() {
+		n.notices = append(n.notices, Notice{Code: NoticeRolledBack, Args: []string{c.name}})
+	}
+	c.replica, err = replica.New(replica.Options{
+		Genesis: genesis, Log: log, Device: n.self,
+		Sign: func(kind oplog.SigKind, block []byte) oplog.Signature {
+			return oplog.Sign(n.device, kind, c.id, block)
+		},
+		Nonce: func() (b [8]byte) { rand.Read(b[:]); return b },
+	})
+	return c, err
+}
+
+// ID is the commons' name among nodes.
+func (c *Commons) ID() oplog.CommonsID { return c.id }
+
+// Name is what its founder called it.
+func (c *Commons) Name() string { return c.name }
+
+// Person is for whom this node writes.
+func (c *Commons) Person() oplog.Key { return oplog.PublicKey(c.n.person) }
+
+// write stores what waits, one transaction at a time, until ctx ends.
+func (c *Commons) write(ctx context.Context) error {
+	defer c.stop()
+	for {
+		if err := c.commit(); err != nil {
+			return fmt.Errorf("commons %q: %w", c.name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return c.commit()
+		case <-c.work:
+		}
+	}
+}
+
+// commit stores all that waits. Refusals go back to whoever asked; the error is
+// a store that can't be written any more.
+func (c *Commons) commit() error {
+	for {
+		c.mu.Lock()
+		next, effects := c.replica.Next(c.n.now())
+		c.carryOut(effects)
+		c.mu.Unlock()
+		if next == nil {
+			return nil
+		}
+		_, err := c.log.Commit(next.Batches...)
+		c.mu.Lock()
+		c.carryOut(c.replica.Committed(c.n.now(), next, err))
+		c.mu.Unlock()
+		if errors.Is(err, storage.ErrBroken) || errors.Is(err, storage.ErrClosed) {
+			return err
+		}
+	}
+}
+
+// wake says that there may be something to store.
+func (c *Commons) wake() {
+	select {
+	case c.work <- struct{}{}:
+	default:
+	}
+}
+
+// stop refuses what was asked and not done.
+func (c *Commons) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = true
+	for t, ch := range c.asked {
+		ch <- replica.Done{Ticket: t, Err: ErrStopped}
+		delete(c.asked, t)
+	}
+}
+
+// carryOut carries out what the replica wants. The caller holds mu.
+func (c *Commons) carryOut(effects []replica.Effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case *replica.Send:
+			if l := c.lines[e.Session]; l != nil {
+				l.put(e.Frame)
+			}
+		case *replica.Close:
+			if l := c.lines[e.Session]; l != nil {
+				delete(c.lines, e.Session)
+				l.end(e.Err)
+			}
+		case *replica.Verify:
+			if l := c.lines[e.Session]; l != nil {
+				l.verify = append(l.verify, e.Work)
+			}
+		case *replica.Done:
+			if ch, ok := c.asked[e.Ticket]; ok {
+				delete(c.asked, e.Ticket)
+				ch <- *e
+			}
+		}
+	}
+}
+
+// Write makes what an intent asks for, as one change for each slice of edits,
+// in order, and returns their names once they are durable. The intent is called
+// when the first change is made, on the documents as they are then; it may be
+// called again. No edits make no change.
+func (c *Commons) Write(ctx context.Context, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	c.intent.Lock()
+	defer c.intent.Unlock()
+	var groups [][]crdt.Edit
+	first := func() (_ []crdt.Edit, err error) {
+		if groups, err = intent(); err != nil || len(groups) == 0 {
+			return nil, err
+		}
+		return groups[0], nil
+	}
+	done, err := c.propose(ctx, first)
+	if errors.Is(err, replica.ErrEmpty) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(groups) == 1 {
+		return done, nil
+	}
+	rest := make([]func() ([]crdt.Edit, error), len(groups)-1)
+	for i := range rest {
+		rest[i] = replica.Edits(groups[i+1]...)
+	}
+	more, err := c.propose(ctx, rest...)
+	return append(done, more...), err
+}
+
+// propose proposes changes and waits until they are durable, or won't be. If
+// some are and some aren't, the error is that of the first that isn't.
+func (c *Commons) propose(ctx context.Context, edits ...func() ([]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	ids, errs, err := c.proposeAll(ctx, edits)
+	if err != nil {
+		return nil, err
+	}
+	for i, err := range errs {
+		if err != nil {
+			return ids[:i], err
+		}
+	}
+	return ids, nil
+}
+
+// proposeAll proposes changes and waits for all of them.
+func (c *Commons) proposeAll(ctx context.Context, edits []func() ([]crdt.Edit, error)) ([]crdt.ChangeID, []error, error) {
+	return c.await(ctx, len(edits), func(i int) replica.Ticket {
+		return c.replica.Propose(replica.Proposal{Person: c.Person(), Wall: wall(), Edit: edits[i]})
+	})
+}
+
+// await makes count proposals and waits until each is done, in the order made.
+func (c *Commons) await(ctx context.Context, count int, propose func(i int) replica.Ticket) ([]crdt.ChangeID, []error, error) {
+	ch := make(chan replica.Done, count)
+	order := make(map[replica.Ticket]int, count)
+	c.mu.Lock()
+	if c.stopped {
+		c.mu.Unlock()
+		return nil, nil, ErrStopped
+	}
+	for i := range count {
+		t := propose(i)
+		order[t] = i
+		c.asked[t] = ch
+	}
+	c.mu.Unlock()
+	c.wake()
+	ids, errs := make([]crdt.ChangeID, count), make([]error, count)
+	for range count {
+		select {
+		case d := <-ch:
+			ids[order[d.Ticket]], errs[order[d.Ticket]] = d.ID, d.Err
+		case <-ctx.Done():
+			// They may still become durable; whoever asked went away.
+			return nil, nil, ctx.Err()
+		}
+	}
+	return ids, errs, nil
+}
+
+// WriteAll carries out many intents, each as Write does, gathered into few
+// transactions, and returns what became of each: nil, or why nothing was
+// written. The error is ctx's, or ErrStopped.
+func (c *Commons) WriteAll(ctx context.Context, intents []func() ([][]crdt.Edit, error)) ([]error, error) {
+	c.intent.Lock()
+	defer c.intent.Unlock()
+	groups := make([][][]crdt.Edit, len(intents))
+	first := make([]func() ([]crdt.Edit, error), len(intents))
+	for i, intent := range intents {
+		first[i] = func() (_ []crdt.Edit, err error) {
+			if groups[i], err = intent(); err != nil || len(groups[i]) == 0 {
+				return nil, err
+			}
+			return groups[i][0], nil
+		}
+	}
+	_, errs, err := c.proposeAll(ctx, first)
+	if err != nil {
+		return nil, err
+	}
+	for i, g := range groups {
+		if errors.Is(errs[i], replica.ErrEmpty) {
+			errs[i] = nil
+		}
+		for _, edits := range g[min(1, len(g)):] {
+			if errs[i] != nil {
+				break
+			}
+			_, errs[i] = c.propose(ctx, replica.Edits(edits...))
+		}
+	}
+	return errs, ctx.Err()
+}

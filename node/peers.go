@@ -1,0 +1,305 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"navette/crdt/membership"
+	"navette/crdt/oplog"
+	"navette/node/gate"
+	"navette/node/replica"
+	"navette/transport"
+)
+
+// How a node dials.
+const (
+	visitsAtOnce = 4
+	firstPause   = 5 * time.Second
+	longestPause = 10 * time.Minute
+	// courtesy is how long the peer with the greater key waits for the other
+	// one to dial.
+	courtesy = time.Second
+	lookout  = time.Second // how often it is looked whether somebody is due
+	dialTime = 10 * time.Second
+)
+
+// peer is another device, as far as this node has met it.
+type peer struct {
+	addrs    []string // where it may be now, best first
+	near     bool     // the discovery says that it is here
+	admitted map[oplog.CommonsID]membership.Standing
+	sessions map[oplog.CommonsID]*session
+	address  string    // where it was last
+	seen     time.Time // when it was last
+	known    bool      // by an earlier run, by hand, or by an invitation
+
+	visiting bool
+	due      time.Time // not before
+	pause    time.Duration
+}
+
+// session is an exchange that is under way.
+type session struct {
+	initiator bool
+	cancel    context.CancelFunc
+	done      chan struct{}
+}
+
+func (n *Node) peer(id transport.Peer) *peer {
+	p := n.peers[id]
+	if p == nil {
+		p = &peer{admitted: make(map[oplog.CommonsID]membership.Standing), sessions: make(map[oplog.CommonsID]*session)}
+		n.peers[id] = p
+	}
+	return p
+}
+
+// follow takes in what the discovery finds.
+func (n *Node) follow(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c, ok := <-n.links.Discovery.Found():
+			if !ok {
+				return nil
+			}
+			n.found(c)
+		}
+	}
+}
+
+func (n *Node) found(c transport.Candidate) {
+	if c.Peer == n.Self() {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.peer(c.Peer)
+	if c.Gone {
+		p.near = false
+		return
+	}
+	if !p.near || !slices.Equal(p.addrs, c.Addrs) {
+		p.due, p.pause = time.Time{}, 0
+		if bytes.Compare(n.self[:], c.Peer[:]) > 0 {
+			p.due = time.Now().Add(courtesy)
+		}
+	}
+	p.near, p.addrs = true, c.Addrs
+	n.look()
+}
+
+// look wakes seek. It may be called with or without mu.
+func (n *Node) look() {
+	select {
+	case n.poke <- struct{}{}:
+	default:
+	}
+}
+
+// NetworkChanged says that a link of this machine came, went or changed: who
+// was out of reach is dialled again at once.
+func (n *Node) NetworkChanged() {
+	n.mu.Lock()
+	for _, p := range n.peers {
+		p.due, p.pause = time.Time{}, 0
+	}
+	l := n.links
+	n.mu.Unlock()
+	if l.Network != nil {
+		l.Network.NetworkChanged()
+	}
+	n.look()
+}
+
+// seek visits whoever is due, a few at a time.
+func (n *Node) seek(ctx context.Context) error {
+	n.recall()
+	n.begin(n.identify)
+	tick := time.NewTicker(lookout)
+	defer tick.Stop()
+	for {
+		for _, id := range n.due() {
+			n.begin(func(ctx context.Context) { n.visit(ctx, id) })
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-n.poke:
+		case <-tick.C:
+		}
+		for _, c := range n.All() {
+			c.tick()
+		}
+	}
+}
+
+// due chooses whom to visit now, and marks them.
+func (n *Node) due() (out []transport.Peer) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	visits := 0
+	for _, p := range n.peers {
+		if p.visiting && len(p.sessions) == 0 {
+			visits++
+		}
+	}
+	now := time.Now()
+	for id, p := range n.peers {
+		if visits+len(out) >= visitsAtOnce {
+			break
+		}
+		if p.visiting || len(p.sessions) > 0 || len(p.addrs) == 0 || now.Before(p.due) || !p.near && !p.known {
+			continue
+		}
+		p.visiting = true
+		out = append(out, id)
+	}
+	return out
+}
+
+// visit dials a peer, is admitted, and exchanges what both are of until all
+// sessions have ended.
+func (n *Node) visit(ctx context.Context, id transport.Peer) {
+	err := n.meet(ctx, id)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.peer(id)
+	p.visiting = false
+	if err != nil && ctx.Err() == nil {
+		n.o.Log.Debug("visiting a peer", "peer", id, "err", err)
+	}
+	p.pause = min(max(2*p.pause, firstPause), longestPause)
+	switch {
+	case err == nil:
+		p.pause = 0 // a session ended: the peer may be back at once
+		p.due = time.Now().Add(courtesy)
+		return
+	case errors.Is(err, errStranger), errors.Is(err, replica.ErrInvalid):
+		p.pause = longestPause
+	}
+	p.due = time.Now().Add(p.pause + rand.N(p.pause/4))
+}
+
+// errStranger is a peer with which this node has no commons.
+var errStranger = errors.New("node: no commons in common")
+
+func (n *Node) meet(ctx context.Context, id transport.Peer) error {
+	n.mu.Lock()
+	addrs := slices.Clone(n.peer(id).addrs)
+	network := n.links.Network
+	n.mu.Unlock()
+	dial := func(protocol string) (transport.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, dialTime)
+		defer cancel()
+		return network.Dial(ctx, id, addrs, protocol)
+	}
+	conn, err := dial(ProtocolAdmit)
+	if err != nil {
+		return err
+	}
+	matches, err := n.admission(ctx, conn, true)
+	conn.Close()
+	if err != nil {
+		return err
+	}
+	n.admitted(conn, matches)
+	var wait sync.WaitGroup
+	errs := make([]error, len(matches))
+	open := 0
+	for i, m := range matches {
+		c := n.commonsOf(m.Commons)
+		if c == nil || m.Standing == membership.Removed {
+			continue
+		}
+		conn, err := dial(ProtocolSync)
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		open++
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			errs[i] = n.session(ctx, c, conn, true, nil)
+		}()
+	}
+	wait.Wait()
+	if open == 0 && errors.Join(errs...) == nil {
+		return errStranger
+	}
+	for _, err := range errs {
+		if errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled) {
+			return err
+		}
+	}
+	return nil
+}
+
+// admitted remembers what came of an admission.
+func (n *Node) admitted(conn transport.Conn, matches []gate.Match) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.peer(conn.Peer())
+	p.address, p.seen = conn.Remote(), time.Now()
+	clear := make(map[oplog.CommonsID]membership.Standing)
+	for _, m := range matches {
+		clear[m.Commons] = m.Standing
+	}
+	p.admitted = clear
+}
+
+func (n *Node) isAdmitted(id transport.Peer, c oplog.CommonsID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	standing, ok := n.peer(id).admitted[c]
+	return ok && standing != membership.Removed
+}
+
+// session exchanges c with an admitted peer over conn. There is at most one
+// for each peer and commons: of two by the same side the newer stays, since
+// the older must be dead; of two dialled at once, that of the lesser key.
+func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, initiator bool, first []byte) error {
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	id := conn.Peer()
+	s := &session{initiator: initiator, cancel: cancel, done: make(chan struct{})}
+	defer close(s.done)
+	n.mu.Lock()
+	p := n.peer(id)
+	old := p.sessions[c.id]
+	if old != nil && old.initiator != initiator && initiator == (bytes.Compare(n.self[:], id[:]) > 0) {
+		n.mu.Unlock()
+		return nil
+	}
+	p.sessions[c.id] = s
+	p.address, p.seen = conn.Remote(), time.Now()
+	n.mu.Unlock()
+	if old != nil {
+		old.cancel()
+		<-old.done
+	}
+	n.remember()
+	err := c.exchange(ctx, conn, initiator, first)
+	n.mu.Lock()
+	p.seen = time.Now()
+	if p.sessions[c.id] == s {
+		delete(p.sessions, c.id)
+	}
+	n.mu.Unlock()
+	return err
+}
+
+// tick lets the replica look at the time.
+func (c *Commons) tick() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.carryOut(c.replica.Tick(c.n.now()))
+}

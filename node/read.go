@@ -1,0 +1,298 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"navette/crdt"
+	"navette/crdt/commons"
+	"navette/crdt/oplog"
+	"navette/storage"
+)
+
+// What is asked for isn't there, or isn't clear.
+var (
+	ErrNotFound  = errors.New("node: no such resource")
+	ErrNoVersion = errors.New("node: no such version")
+)
+
+// AmbiguousError is a name that several resources answer to.
+type AmbiguousError struct {
+	Text  string
+	Count int
+}
+
+// Error says how many answer.
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("node: %d resources answer to %q", e.Count, e.Text)
+}
+
+// Doc returns the document of a resource; ErrNotFound if there is none.
+func (c *Commons) Doc(id crdt.ID) (*crdt.Doc, error) {
+	d, err := c.log.Doc(id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %v", ErrNotFound, id)
+	}
+	return d, err
+}
+
+// DocAt returns a resource as it was after a change, as the change's writer saw
+// it. version is a change's id or the beginning of it, of at least four digits.
+func (c *Commons) DocAt(id crdt.ID, version string) (*crdt.Doc, crdt.ChangeID, error) {
+	items, err := c.log.History(id)
+	if err != nil {
+		return nil, crdt.ChangeID{}, err
+	}
+	var found []crdt.ChangeID
+	for _, it := range items {
+		if len(version) >= 4 && strings.HasPrefix(it.ID.String(), strings.ToLower(version)) {
+			found = append(found, it.ID)
+		}
+	}
+	if len(found) != 1 {
+		return nil, crdt.ChangeID{}, fmt.Errorf("%w: %q", ErrNoVersion, version)
+	}
+	d, err := c.log.DocAt(id, found[0])
+	return d, found[0], err
+}
+
+// Each calls fn with the document of each resource of a kind, in the order of
+// their ids; "" is every kind.
+func (c *Commons) Each(kind string, fn func(*crdt.Doc) error) error {
+	kinds := []string{kind}
+	if kind == "" {
+		counts, err := c.log.Kinds()
+		if err != nil {
+			return err
+		}
+		kinds = nil
+		for _, k := range counts {
+			kinds = append(kinds, k.Kind)
+		}
+	}
+	for _, kind := range kinds {
+		var ids []crdt.ID
+		err := c.log.Resources(kind, crdt.ID{}, func(id crdt.ID, _ bool) error {
+			ids = append(ids, id)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			d, err := c.log.Doc(id)
+			if err != nil {
+				return fmt.Errorf("read resource %v: %w", id, err)
+			}
+			if err := fn(d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Counts returns how many resources of each kind there are, removed ones left
+// out.
+func (c *Commons) Counts() (map[string]int, error) {
+	kinds, err := c.log.Kinds()
+	out := make(map[string]int, len(kinds))
+	for _, k := range kinds {
+		if k.Live > 0 {
+			out[k.Kind] = k.Live
+		}
+	}
+	return out, err
+}
+
+// Find finds the resource that a person named: by its id or the beginning of
+// one (four digits or more), by its tag or path, or by its title; of a kind,
+// or of any if that is "". The error is ErrNotFound or an AmbiguousError.
+func (c *Commons) Find(kind, text string) (crdt.ID, error) {
+	hex := strings.ToLower(text)
+	isID := len(hex) >= 4 && len(hex) <= 32 && strings.Trim(hex, "0123456789abcdef") == ""
+	want := commons.Fold(text)
+	var byID, byName []crdt.ID
+	err := c.Each(kind, func(d *crdt.Doc) error {
+		id := d.ID()
+		if isID && strings.HasPrefix(id.String(), hex) {
+			byID = append(byID, id)
+		}
+		if d.Deleted() {
+			return nil
+		}
+		r := commons.View(d)
+		named := want != "" && commons.Fold(r.Title) == want
+		for _, name := range []string{"tag", "path", "uid"} {
+			if v, ok := r.Get(name); ok && !named {
+				s, _ := v.Value.(string)
+				named = want != "" && commons.Fold(s) == want
+			}
+		}
+		if named {
+			byName = append(byName, id)
+		}
+		return nil
+	})
+	found := byID
+	if len(found) == 0 {
+		found = byName
+	}
+	switch {
+	case err != nil:
+		return crdt.ID{}, err
+	case len(found) == 0:
+		return crdt.ID{}, fmt.Errorf("%w: %q", ErrNotFound, text)
+	case len(found) > 1:
+		return crdt.ID{}, &AmbiguousError{text, len(found)}
+	}
+	return found[0], nil
+}
+
+// A Step is a change in the history of the commons, or of a resource.
+type Step struct {
+	Pos       uint64 // in the feed
+	Change    *oplog.Change
+	Resources []crdt.ID
+}
+
+// History returns the changes to a resource, in the order in which they were
+// stored here.
+func (c *Commons) History(id crdt.ID) ([]Step, error) {
+	items, err := c.log.History(id)
+	if err != nil {
+		return nil, err
+	}
+	return c.steps(items)
+}
+
+// Recent returns the changes of the last n entries of the feed, the newest
+// last.
+func (c *Commons) Recent(n int) ([]Step, error) {
+	pos := c.log.Pos()
+	items, err := c.log.Since(pos-min(pos, uint64(n)), n)
+	if err != nil {
+		return nil, err
+	}
+	return c.steps(items)
+}
+
+func (c *Commons) steps(items []storage.FeedItem) ([]Step, error) {
+	var out []Step
+	for _, it := range items {
+		if len(it.Resources) == 0 {
+			continue
+		}
+		block, err := c.log.Block(it.ID)
+		if err != nil {
+			return nil, err
+		}
+		change, err := oplog.DecodeChange(block)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Step{Pos: it.Pos, Change: change, Resources: it.Resources})
+	}
+	return out, nil
+}
+
+// DocThrough returns a resource as it was here when the feed had come to pos.
+func (c *Commons) DocThrough(id crdt.ID, pos uint64) (*crdt.Doc, error) {
+	return c.log.DocThrough(id, pos)
+}
+
+// Changes is how many entries are stored.
+func (c *Commons) Changes() uint64 { return c.log.Pos() }
+
+// Mark names where the feed stands, for a client that comes back to it.
+func (c *Commons) Mark() (mark string, pos uint64) {
+	pos = c.log.Pos()
+	return fmt.Sprintf("%x.%d", c.log.Epoch(), pos), pos
+}
+
+// ReadMark returns the position of a Mark; not if it isn't one of this store's,
+// as after a power cut that the store came back older from.
+func (c *Commons) ReadMark(mark string) (pos uint64, ok bool) {
+	var epoch uint64
+	if n, err := fmt.Sscanf(mark, "%x.%d", &epoch, &pos); err != nil || n != 2 {
+		return 0, false
+	}
+	return pos, c.log.Honours(epoch, pos)
+}
+
+// Changed returns a channel that is closed at the next commit.
+func (c *Commons) Changed() <-chan struct{} { return c.log.Changed() }
+
+// Fingerprint is what two nodes compare to know that they hold the same.
+func (c *Commons) Fingerprint() oplog.Fingerprint { return c.log.Fingerprint() }
+
+// Check examines all that is stored; deep reads every document as well.
+func (c *Commons) Check(ctx context.Context, deep bool, progress func(done, total int)) (*storage.CheckReport, error) {
+	return c.log.Check(ctx, deep, progress)
+}
+
+// names remembers who writes which log; the names themselves are read anew.
+type names struct {
+	mu      sync.Mutex
+	writers map[crdt.LogID]oplog.Writer
+}
+
+// Writer returns who writes a log; the zero Writer if that isn't known.
+func (c *Commons) Writer(log crdt.LogID) oplog.Writer {
+	c.names.mu.Lock()
+	defer c.names.mu.Unlock()
+	w, ok := c.names.writers[log]
+	if !ok {
+		g, err := c.log.Genesis(log)
+		if err != nil {
+			return w
+		}
+		w = g.Writer()
+		if c.names.writers == nil {
+			c.names.writers = make(map[crdt.LogID]oplog.Writer)
+		}
+		c.names.writers[log] = w
+	}
+	return w
+}
+
+// PlaceName is what the place of a device is called; "" if it has no name.
+func (c *Commons) PlaceName(device oplog.Key) string { return c.title(PlaceOf(device)) }
+
+// PersonName is what a person is called; "" if they have no name.
+func (c *Commons) PersonName(person oplog.Key) string { return c.title(PersonOf(person)) }
+
+func (c *Commons) title(id crdt.ID) string {
+	d, err := c.log.Doc(id)
+	if err != nil || d.Kind() == "" {
+		return ""
+	}
+	r := commons.View(d)
+	name, _ := r.Get("title")
+	s, _ := name.Value.(string)
+	return s
+}
+
+// env is what intents and views need to know of this place.
+func (c *Commons) env() commons.Env {
+	e := commons.Env{Zones: time.LoadLocation, Refer: c.Find, Zone: time.Local.String()}
+	if d, err := c.log.Doc(PlaceOf(c.n.self)); err == nil {
+		r := commons.View(d)
+		if z, ok := r.Get("zone"); ok {
+			if s, ok := z.Value.(string); ok && s != "" {
+				e.Zone = s
+			}
+		}
+	}
+	if e.Zone == "Local" {
+		e.Zone = ""
+	}
+	return e
+}
+
+// Env is what intents and views need to know of this place.
+func (c *Commons) Env() commons.Env { return c.env() }
