@@ -1,0 +1,272 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"navette/crdt"
+	"navette/crdt/commons"
+	"navette/crdt/commons/ical"
+	"navette/node"
+	"navette/node/formats"
+	"navette/storage"
+)
+
+// importChunk is how many records are written before progress is told.
+const importChunk = 200
+
+// lines sends an answer a line at a time.
+type lines struct {
+	w   http.ResponseWriter
+	enc *json.Encoder
+}
+
+func newLines(w http.ResponseWriter) *lines {
+	w.Header().Set("Content-Type", "application/x-ndjson; charset=utf-8")
+	return &lines{w, json.NewEncoder(w)}
+}
+
+func (l *lines) send(v any) error {
+	if err := l.enc.Encode(v); err != nil {
+		return err
+	}
+	return http.NewResponseController(l.w).Flush()
+}
+
+// fail ends the answer with an error.
+func (l *lines) fail(err error) {
+	var e *Error
+	if !errors.As(refusal(err), &e) {
+		return
+	}
+	_ = l.send(errorBody{e}) // the client went away: there is nobody to tell
+}
+
+func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) (any, error) {
+	c, err := s.commons(r)
+	if err != nil {
+		return nil, err
+	}
+	in, err := read[ImportRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]formats.File, len(in.Files))
+	for i, f := range in.Files {
+		files[i] = formats.File{Name: f.Name, Data: f.Data}
+	}
+	found := formats.Read(files, formats.Options{As: in.As, Map: in.Map})
+	result := &ImportResult{Problems: []ImportProblem{}}
+	for _, p := range found.Problems {
+		result.Problems = append(result.Problems, ImportProblem{p.File, p.Line, "problem." + p.Code, p.Args})
+	}
+	for _, col := range found.Columns {
+		result.Columns = append(result.Columns, ImportColumn{col.Heading, col.Field})
+	}
+	out := newLines(w)
+	if err := carry(r, c, found.Records, in.DryRun, result, out); err != nil {
+		out.fail(err)
+		return nil, nil
+	}
+	_ = out.send(ImportLine{Result: result}) // the client went away: there is nobody to tell
+	return nil, nil
+}
+
+// carry plans the records and, unless it is a dry run, carries them out.
+func carry(r *http.Request, c *node.Commons, records []commons.Record, dry bool, result *ImportResult, out *lines) error {
+	h, env := holder(c), c.Env()
+	planned := commons.Plan(h, records, env)
+	for i := 0; i < len(planned); i += importChunk {
+		chunk := planned[i:min(i+importChunk, len(planned))]
+		errs := make([]error, len(chunk))
+		if !dry {
+			var err error
+			if errs, err = writeChunk(r, c, h, env, chunk); err != nil {
+				return err
+			}
+		}
+		for j, p := range chunk {
+			if errors.Is(errs[j], storage.ErrFull) {
+				return errs[j]
+			}
+			if errs[j] != nil {
+				p.State, p.Err = commons.Refused, errs[j]
+			}
+			result.note(p, dry)
+		}
+		if err := out.send(ImportLine{Progress: &Progress{i + len(chunk), len(planned)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeChunk writes what is planned for some records. Each is planned again on
+// the document as it is when its change is made: peers write meanwhile.
+func writeChunk(r *http.Request, c *node.Commons, h commons.Holder, env commons.Env, chunk []commons.Planned) ([]error, error) {
+	var intents []func() ([][]crdt.Edit, error)
+	var at []int
+	for i, p := range chunk {
+		if p.State != commons.New && p.State != commons.Changed {
+			continue
+		}
+		at = append(at, i)
+		intents = append(intents, func() ([][]crdt.Edit, error) {
+			again := commons.Plan(h, []commons.Record{p.Record}, env)[0]
+			return again.Edits, again.Err
+		})
+	}
+	errs := make([]error, len(chunk))
+	done, err := c.WriteAll(r.Context(), intents)
+	for i, e := range done {
+		errs[at[i]] = e
+	}
+	return errs, err
+}
+
+func (r *ImportResult) note(p commons.Planned, dry bool) {
+	did := string(p.State)
+	switch p.State {
+	case commons.New:
+		r.New++
+	case commons.Changed:
+		r.Changed++
+	case commons.Unchanged:
+		r.Unchanged++
+	case commons.Gone:
+		r.Unchanged++
+		r.Problems = append(r.Problems, ImportProblem{p.File, p.Line, "problem.gone", []string{p.Name}})
+	case commons.Refused:
+		r.Problems = append(r.Problems, problem(p, p.Err))
+	}
+	for _, left := range p.Left {
+		r.Problems = append(r.Problems, problem(p, left))
+	}
+	if dry {
+		r.Items = append(r.Items, ImportItem{Did: did, ID: p.ID.String(), Kind: p.Kind, Title: p.Name, Fields: p.Fields})
+	}
+}
+
+// problem puts what is wrong with a record into a code.
+func problem(p commons.Planned, err error) ImportProblem {
+	var repeat *commons.RepeatError
+	if errors.As(err, &repeat) {
+		return ImportProblem{p.File, p.Line, "problem.twice", []string{repeat.Key, fmt.Sprint(repeat.Line)}}
+	}
+	var e *Error
+	if errors.As(refusal(err), &e) && e.Code != CodeInternal {
+		return ImportProblem{p.File, p.Line, "error." + e.Code, e.Args}
+	}
+	return ImportProblem{p.File, p.Line, "error." + CodeInternal, []string{err.Error()}}
+}
+
+// holder lets a plan look at what is there. Its index of a field is made once,
+// so that an import doesn't read everything for each record.
+func holder(c *node.Commons) commons.Holder {
+	type field struct{ kind, name string }
+	index := make(map[field]map[string][]crdt.ID)
+	return commons.Holder{
+		Origin: c.Device().String(),
+		Doc: func(id crdt.ID) *crdt.Doc {
+			d, err := c.Doc(id)
+			if err != nil {
+				return nil
+			}
+			return d
+		},
+		Find: func(kind, name, value string) []crdt.ID {
+			at := field{kind, name}
+			if index[at] == nil {
+				index[at] = make(map[string][]crdt.ID)
+				// What can't be read is not found: the record's own id is.
+				_ = c.Each(kind, func(d *crdt.Doc) error {
+					r := commons.View(d)
+					if v, ok := r.Get(name); ok && !d.Deleted() {
+						if s, ok := v.Value.(string); ok {
+							index[at][s] = append(index[at][s], d.ID())
+						}
+					}
+					return nil
+				})
+			}
+			return index[at][value]
+		},
+	}
+}
+
+func (s *Server) export(_ http.ResponseWriter, r *http.Request) (any, error) {
+	c, err := s.commons(r)
+	if err != nil {
+		return nil, err
+	}
+	k, err := kind(r.URL.Query().Get("kind"))
+	if err != nil {
+		return nil, err
+	}
+	format := r.URL.Query().Get("format")
+	if format == "" {
+		format = map[string]string{"event": "ics", "page": "md"}[k.Name]
+		if format == "" {
+			format = "csv"
+		}
+	}
+	var list []commons.Resource
+	var events []*ical.Event
+	err = c.Each(k.Name, func(d *crdt.Doc) error {
+		if d.Deleted() {
+			return nil
+		}
+		list = append(list, commons.View(d))
+		if k.Name == "event" {
+			events = append(events, commons.EventOf(d))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	switch {
+	case format == "csv" || format == "csv-fr":
+		title := func(id string) string {
+			if found, err := c.Find("", id); err == nil {
+				if d, err := c.Doc(found); err == nil {
+					return commons.View(d).Title
+				}
+			}
+			return id
+		}
+		err = formats.WriteCSV(&b, k.Name, list, formats.Table{French: format == "csv-fr", Title: title})
+	case format == "json":
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		sortByTitle(list)
+		err = enc.Encode(list)
+	case format == "ics" && k.Name == "event":
+		err = formats.WriteICS(&b, formats.Calendar{Events: events, Stamp: time.Now(), Zones: time.LoadLocation})
+	case format == "md" && k.Name == "page":
+		return pages(list)
+	default:
+		return nil, refuse(CodeFormat, format, k.Name)
+	}
+	ending, _, _ := bytes.Cut([]byte(format), []byte("-"))
+	return []File{{Name: k.Plural + "." + string(ending), Data: b.Bytes()}}, err
+}
+
+func pages(list []commons.Resource) ([]File, error) {
+	out := []File{}
+	taken := make(map[string]bool)
+	for _, p := range list {
+		var b bytes.Buffer
+		if err := formats.WritePage(&b, &p); err != nil {
+			return nil, fmt.Errorf("write page %q: %w", p.Title, err)
+		}
+		out = append(out, File{Name: formats.PagePath(&p, taken), Data: b.Bytes()})
+	}
+	return out, nil
+}
