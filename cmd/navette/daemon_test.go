@@ -55,8 +55,11 @@ func (l *lab) start(p *place, args ...string) error {
 			p.daemon = nil
 			return final{fmt.Errorf("navette up at %s ended at once: %s; it said:\n%s", p.name, d.cmd.ProcessState, d.tail())}
 		default:
-			return p.answers()
 		}
+		if err := p.answers(); err != nil {
+			return err
+		}
+		return l.runIn(ctx, p, p.home, "", "navette", "status")
 	})
 	if err != nil && p.daemon != nil {
 		return fmt.Errorf("navette up at %s doesn't answer: %w; it said:\n%s", p.name, err, d.tail())
@@ -65,8 +68,8 @@ func (l *lab) start(p *place, args ...string) error {
 }
 
 // answers returns nil if a daemon listens on a socket in the place's data
-// folder. It doesn't ask with a command of the program, which could open the
-// folder itself.
+// folder. Until one does, no command of the program may be asked: it would
+// open the folder itself.
 func (p *place) answers() error {
 	entries, err := os.ReadDir(filepath.Join(p.home, "data"))
 	if err != nil {

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"navette/node"
+	"navette/node/api"
+	"navette/storage"
+	"navette/storage/badgerdb"
+	"navette/transport"
+	"navette/transport/lan"
+	"navette/transport/p2p"
+)
+
+// daemon is a node put together from its parts: the store on Badger, the
+// network on libp2p, the discovery by mDNS, and what it serves.
+type daemon struct {
+	e        *env
+	settings settings
+	store    *badgerdb.DB
+	node     *node.Node
+	network  *p2p.Network
+	lan      *lan.Discovery
+	http     net.Listener // nil unless asked for
+	ready    chan struct{}
+}
+
+// openDaemon opens the data folder. Close it by running it with a context that
+// has ended.
+func openDaemon(e *env, s settings) (*daemon, error) {
+	doors, err := s.doors()
+	if err != nil {
+		return nil, err
+	}
+	port, err := s.port()
+	if err != nil {
+		return nil, err
+	}
+	if err := makeFolder(e.data); err != nil {
+		return nil, err
+	}
+	d := &daemon{e: e, settings: s, ready: make(chan struct{})}
+	log := e.logger(s)
+	var report *badgerdb.Report
+	d.store, report, err = badgerdb.Open(filepath.Join(e.data, "db"), badgerdb.Options{Log: log})
+	if errors.Is(err, storage.ErrLocked) {
+		return nil, &failure{code: exitRunning, key: "error.running", args: []any{e.data}, cause: node.ErrRunning}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if report.Quarantined != "" {
+		e.say.problem(e, "notice", e.say.text("notice.quarantined", report.Quarantined))
+	}
+	d.node, err = node.Open(node.Options{Dir: e.data, Store: d.store, Log: log, Doors: doors})
+	if err == nil && !s.offline {
+		err = d.connect(port)
+	}
+	if err == nil && s.HTTP.Listen != "" {
+		err = d.listen()
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// connect opens the network and the discovery.
+func (d *daemon) connect(port uint16) (err error) {
+	o := p2p.Options{Key: d.node.Key(), Port: port, QUIC: d.settings.QUIC, Protocols: node.Protocols, Known: d.node.Known}
+	d.network, err = p2p.Listen(o)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		d.e.say.problem(d.e, "up.port", port)
+		o.Port = 0
+		d.network, err = p2p.Listen(o)
+	}
+	if err != nil || d.settings.MDNS.Enabled != nil && !*d.settings.MDNS.Enabled {
+		return err
+	}
+	d.lan = lan.New(lan.Options{
+		Self: d.network.Self(), Port: d.network.Port(),
+		Known: d.node.Known, Changed: d.node.NetworkChanged, Log: d.e.logger(d.settings),
+	})
+	return nil
+}
+
+// listen opens the address for health checks and metrics: loopback only.
+func (d *daemon) listen() error {
+	addr := d.settings.HTTP.Listen
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && host == "" {
+		addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	if ip := net.ParseIP(host); err == nil && host != "" && host != "localhost" && !ip.IsLoopback() {
+		err = errors.New(d.e.say.text("error.loopback"))
+	}
+	if err == nil {
+		d.http, err = net.Listen("tcp", addr)
+	}
+	if err != nil {
+		return &failure{code: exitUsage, key: "error.listen", args: []any{addr, err}, cause: err}
+	}
+	return nil
+}
+
+// run serves until ctx ends, then closes everything in good order.
+func (d *daemon) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var links node.Links
+	if d.network != nil {
+		links.Network = d.network
+	}
+	if d.lan != nil {
+		links.Discovery = d.lan
+	}
+	// What is served stops before the node does, so that requests under way
+	// can finish.
+	serving, stop := context.WithCancel(ctx)
+	nodeCtx, stopNode := context.WithCancel(context.WithoutCancel(ctx))
+	var wait sync.WaitGroup
+	errs := make(chan error, 3)
+	start := func(f func() error) {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			if err := f(); err != nil {
+				errs <- err
+			}
+			cancel()
+		}()
+	}
+	var node sync.WaitGroup
+	node.Add(1)
+	go func() {
+		defer node.Done()
+		if err := d.node.Run(nodeCtx, links); err != nil {
+			errs <- err
+		}
+		cancel()
+	}()
+	server := api.NewServer(d.node)
+	start(func() error {
+		return api.Serve(serving, d.e.data, server, func() { close(d.ready) })
+	})
+	if d.http != nil {
+		mux := http.NewServeMux()
+		server.Health(mux, d.settings.HTTP.Metrics)
+		start(func() error { return api.ServeHTTP(serving, d.http, mux, func() {}) })
+	}
+	<-ctx.Done()
+	stop()
+	wait.Wait()
+	stopNode()
+	node.Wait()
+	err := d.close()
+	close(errs)
+	for e := range errs {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+// close lets go of the store and of a network that never ran.
+func (d *daemon) close() error {
+	if d.network != nil {
+		d.network.Close()
+	}
+	if d.http != nil {
+		d.http.Close()
+	}
+	if err := d.store.Close(); err != nil {
+		return fmt.Errorf("close the store: %w", err)
+	}
+	return nil
+}
+
+var _ transport.Discovery = (*lan.Discovery)(nil)
