@@ -92,6 +92,15 @@ type Env struct {
 	Refer func(kind, text string) (crdt.ID, error)
 }
 
+// knows tells whether the database has a zone of that name.
+func (env Env) knows(zone string) bool {
+	if env.Zones == nil {
+		return false
+	}
+	_, err := env.Zones(zone)
+	return err == nil
+}
+
 // DerivedID returns the id of what is imported under a key, so that the same
 // file imported at two places meets in one resource.
 func DerivedID(kind, key string) crdt.ID {

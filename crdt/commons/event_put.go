@@ -127,7 +127,9 @@ func (w *writer) putEvent(ev *ical.Event) (leftOut []*FieldError) {
 			continue
 		}
 		if _, needed := w.put(w.doc.MapEntry(fieldTimezones, key), v); needed {
-			news = true
+			// A zone of the database is known without; programs that export
+			// add its definition.
+			news = news || !w.env.knows(tz.Value("TZID"))
 			put = append(put, func() { w.putEntry("timezones", fieldTimezones, key, v) })
 		}
 	}

@@ -115,11 +115,9 @@ func (w *writer) time(f Field, s string) (ical.Time, error) {
 	} else if parts := strings.Fields(s); len(parts) > 1 && strings.Contains(parts[len(parts)-1], "/") {
 		s, zone = strings.Join(parts[:len(parts)-1], " "), parts[len(parts)-1]
 	}
-	if zone != "" && w.env.Zones != nil {
-		if _, err := w.env.Zones(zone); err != nil {
-			bad.Want = "in a time zone that is known: " + clip(zone)
-			return ical.Time{}, bad
-		}
+	if zone != "" && w.env.Zones != nil && !w.env.knows(zone) {
+		bad.Want = "in a time zone that is known: " + clip(zone)
+		return ical.Time{}, bad
 	}
 	s = strings.Replace(s, " ", "T", 1)
 	if t, err := time.Parse(time.DateOnly, s); err == nil && zone == "" {

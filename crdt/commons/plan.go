@@ -21,8 +21,11 @@ type Record struct {
 	// record is about whatever has its value there (a tool's tag, a page's
 	// path), also if that has another id than Key gives.
 	By     string
-	Fields []Assign    // empty ones change nothing: a file's silence isn't a wish
-	Event  *ical.Event // of an event
+	Fields []Assign
+	// Whole says that an empty field is to be emptied, as in a page. Else it
+	// changes nothing: an empty cell of a table isn't a wish.
+	Whole bool
+	Event *ical.Event // of an event
 }
 
 // A State says what a record would do.
@@ -159,7 +162,7 @@ func (p *Planned) plan(d *crdt.Doc, k *Kind, env Env) {
 		return
 	}
 	for _, a := range p.Record.Fields {
-		if strings.TrimSpace(a.Text) == "" && len(a.Items) == 0 {
+		if !p.Record.Whole && strings.TrimSpace(a.Text) == "" && len(a.Items) == 0 {
 			continue
 		}
 		if len(a.Text) > Raw.Bytes && !k.isText(a.Field) {

@@ -24,7 +24,7 @@ func ReadCSV(f File, kind string, columns map[string]string) (Result, error) {
 	}
 	delimiter, text, first := delimiterOf(text)
 	all := rows(text, delimiter, first)
-	if len(all) == 0 {
+	if len(all) == 0 || len(all) == 1 && all[0].err == nil {
 		return Result{}, ErrEmpty
 	}
 	if all[0].err != nil {
@@ -95,7 +95,7 @@ func (t *table) assignColumns(given map[string]string) error {
 	for i, h := range t.head {
 		t.result.Columns = append(t.result.Columns, Column{t.file, h, t.fields[i]})
 	}
-	if !taken["name"] && !taken["title"] && !taken["model"] && len(t.rows) > 0 {
+	if !taken["name"] && !taken["title"] && !taken["model"] {
 		return fmt.Errorf("%w; there are %q", ErrNoName, t.head)
 	}
 	return nil

@@ -35,14 +35,11 @@ func ReadICS(f File) (Result, error) {
 	for _, p := range problems {
 		r.problem(p)
 	}
-	if len(top) == 0 {
-		if len(r.result.Problems) == 0 {
-			return Result{}, ErrEmpty
-		}
-		return r.result, nil
-	}
 	r.collect(top)
 	r.group()
+	if len(r.result.Records)+len(r.result.Problems) == 0 {
+		return Result{}, ErrEmpty
+	}
 	return r.result, nil
 }
 
@@ -65,7 +62,10 @@ func (r *calendar) problem(p ical.Problem) {
 		return
 	}
 	r.refuse(p.Line, p.Err, CodeLine, p.Text)
-	name := strings.ToUpper(strings.FieldsFunc(p.Text+":", func(c rune) bool { return strings.ContainsRune(":;= \t", c) })[0])
+	name := strings.ToUpper(p.Text)
+	if i := strings.IndexAny(name, ":;= \t"); i >= 0 {
+		name = name[:i]
+	}
 	if p.In != nil && slices.Contains([]string{"DTSTART", "RRULE", "RECURRENCE-ID", "UID"}, name) {
 		r.bad[p.In] = true
 	}

@@ -43,7 +43,7 @@ func ReadPages(files []File) Result {
 
 func page(file, name, text string) commons.Record {
 	front, body := SplitFrontMatter(text)
-	rec := commons.Record{File: file, Kind: "page", Key: name, By: "path", Name: name, Fields: []commons.Assign{
+	rec := commons.Record{File: file, Kind: "page", Key: name, By: "path", Name: name, Whole: true, Fields: []commons.Assign{
 		{Field: "path", Text: name}, {Field: "front-matter", Text: front}, {Field: "body", Text: body},
 	}}
 	said := readFrontMatter(front)
