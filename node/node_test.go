@@ -185,6 +185,7 @@ func TestTwoPlacesHoldTheSame(t *testing.T) {
 		if _, err := a.current().Doc(drill); err != nil {
 			v.Errorf("B's drill at A: %v", err)
 		}
+		<-time.After(time.Second) // the last confirmation is still on its way
 		if x := a.current().Exchange(); x.State != node.UpToDate || x.Peers != 1 {
 			v.Errorf("exchange at A: %+v, want up to date with one peer", x)
 		}
