@@ -2,11 +2,13 @@ package storage_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"navette/crdt"
+	"navette/crdt/oplog"
 	"navette/storage"
 	"navette/storage/badgerdb"
 )
@@ -60,6 +62,59 @@ func BenchmarkImport(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.ReportMetric(float64(closed)/1e6, "MB-closed")
+			}
+		})
+	}
+}
+
+// BenchmarkOpen opens a log of 100 000 changes, and reports what it takes in
+// memory.
+func BenchmarkOpen(b *testing.B) {
+	const logs, changes = 2000, 50
+	dir := b.TempDir()
+	kv, _, err := badgerdb.Open(dir, badgerdb.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, _ := open(b, kv)
+	n := 0
+	var last []oplog.Link
+	for i := range logs {
+		w := newWriter(1)
+		w.birth = uint32(i)
+		entries := []storage.Entry{w.begin(b)}
+		for range changes {
+			n++
+			entries = append(entries, w.change(b, last, set(resource(n%10_000), 1, fmt.Sprint("value ", n))))
+			last = nil
+		}
+		last = []oplog.Link{w.tip}
+		commit(b, l, entries...)
+	}
+	if err := kv.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for _, clean := range []bool{true, false} {
+		b.Run(fmt.Sprint("clean stop ", clean), func(b *testing.B) {
+			for b.Loop() {
+				kv, _, err := badgerdb.Open(dir, badgerdb.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				l, report, err := storage.Open(kv, storage.Options{Commons: commons, CleanStop: clean})
+				if err != nil || report.Damaged() {
+					b.Fatal(report, err)
+				}
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				b.ReportMetric(float64(m.HeapAlloc)/1e6, "MB-heap")
+				if l.Pos() != logs*(changes+1) {
+					b.Fatalf("%d entries", l.Pos())
+				}
+				if err := kv.Close(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
