@@ -116,6 +116,19 @@ func systemAddrs(port uint16) []string {
 	return addrs
 }
 
+// systemHas asks the system once, and says of a connection's own address
+// whether a link has it. If in doubt it has.
+func systemHas() func(ma.Multiaddr) bool {
+	links, err := transport.Interfaces()
+	return func(m ma.Multiaddr) bool {
+		a, perr := netip.ParseAddr(hostOf(m))
+		if a = a.Unmap().WithZone(""); err != nil || perr != nil || a.IsLoopback() || a.IsUnspecified() {
+			return true
+		}
+		return slices.ContainsFunc(links, func(l transport.Interface) bool { return slices.Contains(l.Addrs, a) })
+	}
+}
+
 // tcpOf and quicOf write an address as libp2p does.
 func tcpOf(a netip.AddrPort) (ma.Multiaddr, error) {
 	return manet.FromNetAddr(net.TCPAddrFromAddrPort(a))

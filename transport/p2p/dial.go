@@ -94,9 +94,13 @@ func (n *Network) connect(ctx context.Context, p transport.Peer, addrs []string)
 
 // reach waits for a slot, dials and adds the link.
 func (n *Network) reach(ctx context.Context, p transport.Peer, addrs []string) (*link, error) {
+	slots := n.dialling[0]
+	if n.options.Known(p) {
+		slots = n.dialling[1]
+	}
 	select {
-	case n.dialling <- struct{}{}:
-		defer func() { <-n.dialling }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-n.life.Done():

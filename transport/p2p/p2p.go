@@ -88,7 +88,8 @@ const (
 	partingTime = time.Second
 	// waiting is how many accepted Conns wait for Accept; more are refused.
 	waiting = 16
-	// dials is how many peers are dialled at a time.
+	// dials is how many peers are dialled at a time, and as many strangers
+	// beside them, who so can't keep them waiting.
 	dials = 4
 )
 
@@ -101,8 +102,8 @@ type Network struct {
 	port      uint16
 	protocols *multistream.MultistreamMuxer[protocol.ID]
 	accepted  chan *conn
-	slots     chan struct{} // one for each Conn in accepted, or on its way there
-	dialling  chan struct{} // one for each peer being dialled
+	slots     chan struct{}    // one for each Conn in accepted, or on its way there
+	dialling  [2]chan struct{} // one for each stranger, and each known peer, being dialled
 
 	life context.Context // ends when the Network closes
 	end  context.CancelFunc
@@ -138,7 +139,7 @@ func Listen(o Options) (*Network, error) {
 		protocols: multistream.NewMultistreamMuxer[protocol.ID](),
 		accepted:  make(chan *conn, waiting),
 		slots:     make(chan struct{}, waiting),
-		dialling:  make(chan struct{}, dials),
+		dialling:  [2]chan struct{}{make(chan struct{}, dials), make(chan struct{}, dials)},
 		links:     map[transport.Peer][]*link{},
 		dials:     map[transport.Peer]*dial{},
 		conns:     map[*conn]struct{}{},
@@ -264,10 +265,16 @@ func (n *Network) Accept(ctx context.Context) (transport.Conn, error) {
 // Connected says whether a link to p is open, as far as is known.
 func (n *Network) Connected(p transport.Peer) bool { return n.newest(p) != nil }
 
-// NetworkChanged probes every link now.
+// NetworkChanged closes the links from addresses that this machine no longer
+// has, and probes all others now.
 func (n *Network) NetworkChanged() {
+	has := systemHas()
 	for _, l := range n.all() {
-		n.start(l.probe)
+		if !has(l.conn.LocalMultiaddr()) {
+			n.remove(l)
+		} else {
+			n.start(l.probe)
+		}
 	}
 }
 
