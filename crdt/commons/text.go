@@ -31,9 +31,9 @@ func EditText(d *crdt.Doc, field, before, after string) ([][]crdt.Edit, error) {
 		return nil, w.unknown(field)
 	}
 	current := w.current(f)
-	splices := text.Diff(before, after)
+	splices := text.DiffWords(before, after)
 	if before != current {
-		splices = rebase(splices, text.Diff(before, current))
+		splices = rebase(splices, text.DiffWords(before, current))
 	}
 	if err := w.splice(f, splices); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (w *writer) text(f Field, s string) error {
 			return err
 		}
 	}
-	return w.splice(f, text.Diff(w.current(f), s))
+	return w.splice(f, text.DiffWords(w.current(f), s))
 }
 
 // splice adds the edits that carry out splices of the text as it is shown, as
