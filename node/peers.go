@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	"navette/crdt/membership"
@@ -41,11 +40,15 @@ type peer struct {
 	visiting bool
 	due      time.Time // not before
 	pause    time.Duration
+	// met is how many commons this node had joined or founded when it last
+	// visited: when there is another one, it goes again.
+	met uint16
 }
 
 // session is an exchange that is under way.
 type session struct {
 	initiator bool
+	begun     time.Time
 	cancel    context.CancelFunc
 	done      chan struct{}
 }
@@ -146,7 +149,7 @@ func (n *Node) due() (out []transport.Peer) {
 	defer n.mu.Unlock()
 	visits := 0
 	for _, p := range n.peers {
-		if p.visiting && len(p.sessions) == 0 {
+		if p.visiting {
 			visits++
 		}
 	}
@@ -155,7 +158,8 @@ func (n *Node) due() (out []transport.Peer) {
 		if visits+len(out) >= visitsAtOnce {
 			break
 		}
-		if p.visiting || len(p.sessions) > 0 || len(p.addrs) == 0 || now.Before(p.due) || !p.near && !p.known {
+		busy := len(p.sessions) > 0 && p.met == n.registry.Next
+		if p.visiting || busy || len(p.addrs) == 0 || now.Before(p.due) || !p.near && !p.known {
 			continue
 		}
 		p.visiting = true
@@ -164,24 +168,24 @@ func (n *Node) due() (out []transport.Peer) {
 	return out
 }
 
-// visit dials a peer, is admitted, and exchanges what both are of until all
-// sessions have ended.
+// visit dials a peer, is admitted, and begins to exchange what both are of.
 func (n *Node) visit(ctx context.Context, id transport.Peer) {
+	n.mu.Lock()
+	next := n.registry.Next
+	n.mu.Unlock()
 	err := n.meet(ctx, id)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p := n.peer(id)
-	p.visiting = false
-	if err != nil && ctx.Err() == nil {
+	p.visiting, p.met = false, next
+	if err == nil {
+		return
+	}
+	if ctx.Err() == nil {
 		n.o.Log.Debug("visiting a peer", "peer", id, "err", err)
 	}
 	p.pause = min(max(2*p.pause, firstPause), longestPause)
-	switch {
-	case err == nil:
-		p.pause = 0 // a session ended: the peer may be back at once
-		p.due = time.Now().Add(courtesy)
-		return
-	case errors.Is(err, errStranger), errors.Is(err, replica.ErrInvalid):
+	if errors.Is(err, errStranger) {
 		p.pause = longestPause
 	}
 	p.due = time.Now().Add(p.pause + rand.N(p.pause/4))
@@ -210,36 +214,37 @@ func (n *Node) meet(ctx context.Context, id transport.Peer) error {
 		return err
 	}
 	n.admitted(conn, matches)
-	var wait sync.WaitGroup
-	errs := make([]error, len(matches))
-	open := 0
-	for i, m := range matches {
+	shared := 0
+	for _, m := range matches {
 		c := n.commonsOf(m.Commons)
 		if c == nil || m.Standing == membership.Removed {
 			continue
 		}
-		conn, err := dial(ProtocolSync)
-		if err != nil {
-			errs[i] = err
+		shared++
+		if n.exchanges(id, c) {
 			continue
 		}
-		open++
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			errs[i] = n.session(ctx, c, conn, true, nil)
-		}()
-	}
-	wait.Wait()
-	if open == 0 && errors.Join(errs...) == nil {
-		return errStranger
-	}
-	for _, err := range errs {
-		if errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled) {
+		conn, err := dial(ProtocolSync)
+		if err != nil {
 			return err
 		}
+		n.begin(func(ctx context.Context) {
+			if err := n.session(ctx, c, conn, true, nil); err != nil {
+				n.o.Log.Debug("exchanging with a peer", "peer", id, "commons", c.name, "err", err)
+			}
+		})
+	}
+	if shared == 0 {
+		return errStranger
 	}
 	return nil
+}
+
+// exchanges tells whether there is a session with a peer already.
+func (n *Node) exchanges(id transport.Peer, c *Commons) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.peer(id).sessions[c.id] != nil
 }
 
 // admitted remembers what came of an admission.
@@ -263,19 +268,20 @@ func (n *Node) isAdmitted(id transport.Peer, c oplog.CommonsID) bool {
 }
 
 // session exchanges c with an admitted peer over conn. There is at most one
-// for each peer and commons: of two by the same side the newer stays, since
-// the older must be dead; of two dialled at once, that of the lesser key.
+// for each peer and commons: the newest stays, since the older one must be
+// dead; of two that were dialled at once, that of the lesser key.
 func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, initiator bool, first []byte) error {
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	id := conn.Peer()
-	s := &session{initiator: initiator, cancel: cancel, done: make(chan struct{})}
+	s := &session{initiator: initiator, begun: time.Now(), cancel: cancel, done: make(chan struct{})}
 	defer close(s.done)
 	n.mu.Lock()
 	p := n.peer(id)
 	old := p.sessions[c.id]
-	if old != nil && old.initiator != initiator && initiator == (bytes.Compare(n.self[:], id[:]) > 0) {
+	if old != nil && old.initiator != initiator && time.Since(old.begun) < courtesy &&
+		initiator == (bytes.Compare(n.self[:], id[:]) > 0) {
 		n.mu.Unlock()
 		return nil
 	}
@@ -289,11 +295,17 @@ func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, ini
 	n.remember()
 	err := c.exchange(ctx, conn, initiator, first)
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	p.seen = time.Now()
-	if p.sessions[c.id] == s {
-		delete(p.sessions, c.id)
+	if p.sessions[c.id] != s {
+		return err
 	}
-	n.mu.Unlock()
+	delete(p.sessions, c.id)
+	// The peer may be back at once, unless it is of no use.
+	p.pause, p.due = 0, time.Now()
+	if errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled) {
+		p.pause, p.due = longestPause, time.Now().Add(longestPause)
+	}
 	return err
 }
 

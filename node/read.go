@@ -167,6 +167,9 @@ func (c *Commons) History(id crdt.ID) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range items {
+		items[i].Resources = []crdt.ID{id}
+	}
 	return c.steps(items)
 }
 

@@ -179,6 +179,9 @@ func exportFiles(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	query := url.Values{"kind": {rest[0]}}
+	if e.say.lang == french {
+		query.Set("lang", "fr")
+	}
 	if *format != "" {
 		query.Set("format", *format)
 	}

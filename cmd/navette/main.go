@@ -98,7 +98,8 @@ func run(ctx context.Context, args []string, e *env) int {
 	if err == nil {
 		err = dispatch(ctx, e, args)
 	}
-	if ctx.Err() != nil && err != nil {
+	var o outcome
+	if ctx.Err() != nil && err != nil && !errors.As(err, &o) {
 		return exitInterrupted
 	}
 	return e.report(err)

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/BurntSushi/toml"
 
@@ -239,6 +238,3 @@ func makeFolder(dir string) error {
 	}
 	return err
 }
-
-// grace is how long a daemon that stops may take to end what it does.
-const grace = 10 * time.Second

@@ -231,7 +231,7 @@ func (s *Server) export(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	var b bytes.Buffer
 	switch {
-	case format == "csv" || format == "csv-fr":
+	case format == "csv":
 		title := func(id string) string {
 			if found, err := c.Find("", id); err == nil {
 				if d, err := c.Doc(found); err == nil {
@@ -240,7 +240,7 @@ func (s *Server) export(_ http.ResponseWriter, r *http.Request) (any, error) {
 			}
 			return id
 		}
-		err = formats.WriteCSV(&b, k.Name, list, formats.Table{French: format == "csv-fr", Title: title})
+		err = formats.WriteCSV(&b, k.Name, list, formats.Table{French: r.URL.Query().Get("lang") == "fr", Title: title})
 	case format == "json":
 		enc := json.NewEncoder(&b)
 		enc.SetEscapeHTML(false)
@@ -254,8 +254,7 @@ func (s *Server) export(_ http.ResponseWriter, r *http.Request) (any, error) {
 	default:
 		return nil, refuse(CodeFormat, format, k.Name)
 	}
-	ending, _, _ := bytes.Cut([]byte(format), []byte("-"))
-	return []File{{Name: k.Plural + "." + string(ending), Data: b.Bytes()}}, err
+	return []File{{Name: k.Plural + "." + format, Data: b.Bytes()}}, err
 }
 
 func pages(list []commons.Resource) ([]File, error) {

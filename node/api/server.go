@@ -21,7 +21,7 @@
 //	GET    /v1/log                         ?n=
 //	GET    /v1/versions
 //	POST   /v1/import                      ImportRequest; answers a line at a time
-//	GET    /v1/export                      ?kind= &format=
+//	GET    /v1/export                      ?kind= &format= &lang=fr: as French spreadsheets want it
 //	GET    /v1/fingerprint
 //	POST   /v1/check                       {"read_data"}; answers a line at a time
 //	GET    /v1/doctor

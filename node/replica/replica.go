@@ -134,7 +134,10 @@ type Close struct {
 
 // Verify asks to call Work.Run, on any goroutine, and to give the work back to
 // Verified. Works of one session must be given back in order.
-type Verify struct{ Work *Work }
+type Verify struct {
+	Session SessionID
+	Work    *Work
+}
 
 // Done says what became of a proposal: it is durable, or it never will be.
 type Done struct {

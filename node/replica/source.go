@@ -146,6 +146,7 @@ func (b *branch) Peek() (oplog.Link, bool, error) {
 func (b *branch) Next() (*oplog.Run, error) {
 	var blocks [][]byte
 	var genesis, last oplog.Signature
+	begun := false // by a genesis, and no further yet
 	for {
 		a, err := b.peek()
 		if err != nil {
@@ -156,12 +157,12 @@ func (b *branch) Next() (*oplog.Run, error) {
 		}
 		// The genesis is signed: what comes after it may depend on more than
 		// is there yet, and is sent in its own time.
-		if len(blocks) == 1 && last == genesis && a.change != nil && len(a.change.Deps) > 0 {
+		if begun && len(blocks) == 1 && a.change != nil && len(a.change.Deps) > 0 {
 			break
 		}
 		b.ahead = nil
 		blocks = append(blocks, a.Block)
-		if a.change == nil {
+		if begun = a.change == nil; begun {
 			if a.Sig != nil {
 				genesis, last = *a.Sig, *a.Sig
 			}

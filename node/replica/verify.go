@@ -79,7 +79,7 @@ func (r *Replica) verify(c *session, e *reconcile.Runs) {
 	}
 	if len(w.runs) > 0 {
 		c.works = append(c.works, w)
-		r.emit(&Verify{w})
+		r.emit(&Verify{w.session, w})
 	}
 }
 
