@@ -8,9 +8,10 @@ import (
 	"navette/crdt/oplog"
 )
 
-// Upto returns the links named and those before them in their logs, for After:
-// Past without what they had seen elsewhere, which takes no walk through the
-// graph. Names that aren't stored are passed over.
+// Upto returns the links named, those before them in their logs, and perhaps
+// some that their logs go on from: what After needs of Past for a tip of the
+// same log, without a walk through the graph. Names that aren't stored are
+// passed over.
 func (l *Log) Upto(ids ...crdt.ChangeID) (oplog.Version, error) {
 	var v oplog.Version
 	for _, id := range ids {

@@ -153,7 +153,7 @@ func (s *stage) put(e Entry, own, deps []oplog.Place, link staged, begin func() 
 		n.starts.pos = place.Pos
 	}
 	if goesOn {
-		s.leave(place.Chain, n.starts != nil)
+		s.leave(place.Chain, n.starts != nil || len(deps) > 0)
 	}
 	s.at[e.ID] = len(s.links)
 	s.links = append(s.links, link)
@@ -185,9 +185,6 @@ func (s *stage) leave(chain uint32, last bool) {
 		s.rows.set(s.l.stored.place(tagSig, p), e.sig[:])
 	}
 }
-
-// feedRow is how many nodes a feed row holds at most.
-const feedRow = 256
 
 // finish stages what every commit writes once: the feed and the ends.
 func (s *stage) finish() error {
