@@ -119,3 +119,49 @@ func BenchmarkOpen(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCommit commits changes one at a time, as people make them, and so
+// many at once as gather while a disk is busy.
+func BenchmarkCommit(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		kv   func(b *testing.B) storage.KV
+		at   int // changes at once
+	}{
+		{"memory, 1 at once", func(*testing.B) storage.KV { return memory() }, 1},
+		{"badger, 1 at once", onDisk, 1},
+		{"badger, 32 at once", onDisk, 32},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			kv := bench.kv(b)
+			l, _ := open(b, kv)
+			w := newWriter(1)
+			commit(b, l, w.begin(b))
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				batches := make([]storage.Batch, bench.at)
+				for i := range batches {
+					n++
+					batches[i].Data = []storage.Entry{w.change(b, nil, set(resource(n%1000), 1, fmt.Sprint("value ", n)))}
+				}
+				b.StartTimer()
+				if _, err := l.Commit(batches...); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*bench.at)/b.Elapsed().Seconds(), "changes/s")
+			if err := kv.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+func onDisk(b *testing.B) storage.KV {
+	kv, _, err := badgerdb.Open(b.TempDir(), badgerdb.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kv
+}

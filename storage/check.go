@@ -39,7 +39,7 @@ func (l *Log) Check(ctx context.Context, readData bool, progress func(done, tota
 	c := &checking{l: l, ctx: ctx, progress: progress, devices: devices{}}
 	// No commit is half folded while the snapshot is taken.
 	l.writing.Lock()
-	err := l.recover()
+	err := l.foldRest()
 	l.mu.Lock()
 	c.pos, c.g = l.pos, l.derived
 	for i := range l.frontier.chains {

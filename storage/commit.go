@@ -29,7 +29,7 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 	if l.broken != nil {
 		return Committed{}, l.broken
 	}
-	if err := l.recover(); err != nil {
+	if err := l.foldRest(); err != nil {
 		return Committed{}, err
 	}
 	class := Membership
@@ -71,8 +71,8 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 	return done, nil
 }
 
-// recover folds what an earlier commit couldn't.
-func (l *Log) recover() error {
+// foldRest folds what an earlier commit couldn't.
+func (l *Log) foldRest() error {
 	if !l.lag {
 		return nil
 	}

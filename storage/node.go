@@ -26,6 +26,9 @@ type segment struct {
 	prev oplog.Place
 }
 
+// feedRow is how many nodes a feed row holds at most.
+const feedRow = 256
+
 // follows tells whether n is what one expects after the place before: the next
 // link, with nothing else seen.
 func (n *node) follows(before oplog.Place) bool {
@@ -69,27 +72,26 @@ func appendNodes(b []byte, nodes []node) []byte {
 func readNodes(row []byte, fn func(*node) error) error {
 	d := decoder{b: row, what: "a feed row"}
 	n := new(node)
-	first := true
-	for len(d.b) > 0 {
-		if run := d.uint32(); run > 0 {
-			if first || uint64(n.place.Pos)+uint64(run) > 1<<32-1 {
-				d.fail()
-			}
-			for ; run > 0 && d.err == nil; run-- {
-				before := n.place
-				n = &node{place: oplog.Place{Chain: before.Chain, Pos: before.Pos + 1}, own: []oplog.Place{before}}
-				if err := fn(n); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		n, first = d.node(), false
-		if d.err != nil {
+	for count := 0; len(d.b) > 0; {
+		run := int(d.uint32())
+		if count += max(run, 1); count > feedRow || run > 0 && count == run {
+			d.fail() // too many, or nothing to go on from
 			break
 		}
-		if err := fn(n); err != nil {
-			return err
+		if run == 0 {
+			if n = d.node(); d.err != nil {
+				break
+			}
+			if err := fn(n); err != nil {
+				return err
+			}
+		}
+		for ; run > 0; run-- {
+			before := n.place
+			n = &node{place: oplog.Place{Chain: before.Chain, Pos: before.Pos + 1}, own: []oplog.Place{before}}
+			if err := fn(n); err != nil {
+				return err
+			}
 		}
 	}
 	return d.end()

@@ -165,7 +165,7 @@ func (l *Log) copyTo(n *Log, keep oplog.Version) error {
 			return fmt.Errorf("storing again what is good: %w", err)
 		}
 	}
-	return n.recover()
+	return n.foldRest()
 }
 
 // lost says what isn't in a version.

@@ -168,11 +168,9 @@ func (s *stage) put(e Entry, own, deps []oplog.Place, link staged, begin func() 
 }
 
 // leave keeps the signature of what was the end of a chain so far, if it is an
-// anchor's, or the last of its log, or before a link with deps (last): the
-// signature at the end covers all others. Where it is kept a run may end, so
-// that nothing in a run but its first change depends on other logs, and logs
-// that answer each other can be sent, and stored, run by run.
-func (s *stage) leave(chain uint32, last bool) {
+// anchor's, or breaks says that a run may have to end there: before a link with
+// deps, and at the end of a log. The signature at the end covers all others.
+func (s *stage) leave(chain uint32, breaks bool) {
 	e, ok := s.ends[chain]
 	if !ok {
 		e = s.l.frontier.chains[chain].end
@@ -181,7 +179,7 @@ func (s *stage) leave(chain uint32, last bool) {
 		return
 	}
 	p := oplog.Place{Chain: chain, Pos: e.pos}
-	if last || oplog.IsAnchor(s.segmentOf(p).seqAt(e.pos), e.size) {
+	if breaks || oplog.IsAnchor(s.segmentOf(p).seqAt(e.pos), e.size) {
 		s.rows.set(s.l.stored.place(tagSig, p), e.sig[:])
 	}
 }

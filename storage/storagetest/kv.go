@@ -1,5 +1,4 @@
-// Package storagetest is the suite that every storage.KV passes, and with it
-// every node that stands on one.
+// Package storagetest is the suite that every storage.KV passes.
 //
 //	func TestKV(t *testing.T) {
 //		storagetest.KV(t, func(t *testing.T) storage.KV { ... })
