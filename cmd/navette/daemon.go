@@ -43,6 +43,8 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Whatever the store or the socket makes is for this user only.
+	syscall.Umask(0o077)
 	if err := makeFolder(e.data); err != nil {
 		return nil, err
 	}

@@ -190,11 +190,13 @@ func exportFiles(ctx context.Context, e *env, args []string) error {
 		if err := c.Get(ctx, "/v1/export", query, &files); err != nil {
 			return err
 		}
-		return e.writeFiles(files, *out)
+		return e.writeFiles(files, *out, len(files) == 1 && filepath.Ext(files[0].Name) != ".md")
 	})
 }
 
-func (e *env) writeFiles(files []api.File, out string) error {
+// writeFiles writes an export: whole tells that it is one file by nature, and
+// not a folder that happens to hold one.
+func (e *env) writeFiles(files []api.File, out string, whole bool) error {
 	switch {
 	case out == "" || out == "-":
 		for _, f := range files {
@@ -206,7 +208,7 @@ func (e *env) writeFiles(files []api.File, out string) error {
 			}
 		}
 		return nil
-	case len(files) == 1 && !isFolder(out):
+	case len(files) == 1 && !isFolder(out) && (whole || filepath.Ext(out) == filepath.Ext(files[0].Name)):
 		return e.save(out, files[0].Data)
 	}
 	for _, f := range files {
