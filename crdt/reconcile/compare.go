@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"navette/crdt/cbor"
 )
@@ -77,7 +78,8 @@ type comparison struct {
 
 	// What came to light, taken and cleared by the session.
 	theirs []Item // of the peer's set and not of mine
-	told   []int  // of mine and not of the peer's, which it has been told
+	told   []int  // of mine, which the peer has been told
+	untold []int  // of those, what turned out to be of the peer's set too
 }
 
 // settled tells whether both sides have all answers.
@@ -161,8 +163,9 @@ func (c *comparison) split(s span) []byte {
 // the items themselves where they are the whole set, else with their hashes.
 func (c *comparison) leaf(s span) []byte {
 	c.asked = append(c.asked, question{askLeaf, s})
-	if s.depth == 0 && s.i < s.j {
-		return appendItems(cbor.AppendArray(nil, 1), c.mine.Set, indices(s))
+	if s.whole() {
+		c.told = append(c.told, s.indices()...)
+		return appendItems(cbor.AppendArray(nil, 1), c.mine.Set, s.indices())
 	}
 	hashes := make([]byte, 0, 8*leafSize)
 	for _, h := range c.mine.hash[s.i:s.j] {
@@ -171,7 +174,10 @@ func (c *comparison) leaf(s span) []byte {
 	return cbor.AppendBytes(nil, hashes)
 }
 
-func indices(s span) []int {
+// whole tells whether a leaf of the range lists items, not hashes.
+func (s span) whole() bool { return s.depth == 0 && s.i < s.j }
+
+func (s span) indices() []int {
 	all := make([]int, 0, s.j-s.i)
 	for i := s.i; i < s.j; i++ {
 		all = append(all, i)
@@ -199,6 +205,9 @@ func (c *comparison) read(q question, r *cbor.Reader) error {
 	raw := cbor.NewReader(r.Raw())
 	if err := r.Err(); err != nil {
 		return fmt.Errorf("%w: answer: %w", ErrProtocol, err)
+	}
+	if q.asking == askLeaf && q.span.whole() {
+		c.untold = append(c.untold, q.span.indices()...)
 	}
 	var err error
 	switch kind := raw.Kind(); {
@@ -351,8 +360,8 @@ func (c *comparison) readDiffer(s span, r *cbor.Reader) error {
 		delete(at, h)
 		a.tell = append(a.tell, i)
 	}
-	if s.depth == 0 {
-		c.told = append(c.told, a.tell...)
+	if s.whole() {
+		c.untold = slices.DeleteFunc(c.untold, func(i int) bool { return slices.Contains(a.tell, i) })
 		return nil
 	}
 	c.due = append(c.due, a)

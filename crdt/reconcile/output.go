@@ -83,8 +83,13 @@ func (s *Session) membersDone() bool {
 	return s.compare[members].settled() && len(s.lacks[members]) == 0 && !s.missed[members]
 }
 
+// nextWants asks for what was found lacking, once the answers are out in which
+// the peer learns what it is.
 func (s *Session) nextWants() []byte {
 	for k := range s.wants {
+		if len(s.compare[k].due) > 0 || kind(k) == tips && !s.membersDone() {
+			continue
+		}
 		if n := min(len(s.wants[k]), maxPerFrame/2); n > 0 {
 			b := cbor.AppendUint(head(typeWant, 1+n), uint64(k))
 			for _, w := range s.wants[k][:n] {

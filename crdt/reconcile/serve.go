@@ -224,7 +224,7 @@ func (s *Session) readWant(k kind, r *cbor.Reader) (w want, err error) {
 		name, told := r.Bytes(), true
 		switch len(name) {
 		case 8:
-			w.Item, told = s.told[tips][binary.BigEndian.Uint64(name)]
+			w.Item, told = s.named[binary.BigEndian.Uint64(name)]
 		case 32:
 			copy(w.ID[:], name)
 			if l, ok := s.serve.src.Link(w.ID); ok {

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"navette/crdt"
@@ -115,6 +116,7 @@ type Session struct {
 	ask     [2]bool // a comparison is to be begun again
 
 	told   [2]map[uint64]Item        // the peer was told of and hasn't got, by hash
+	named  map[uint64]Item           // all tips that it was ever told of
 	lacks  [2]map[crdt.ChangeID]Item // the peer told us of and we haven't got
 	missed [2]bool                   // more of them than fit in lacks
 
@@ -143,6 +145,7 @@ func New(o Options) *Session {
 	}
 	s := &Session{o: o, window: o.Credit, serve: newServer(o.Source, o.Credit)}
 	s.mine = [2]*Set{o.Source.Members(), o.Source.Tips()}
+	s.named = map[uint64]Item{}
 	for k := range s.told {
 		s.told[k] = map[uint64]Item{}
 		s.lacks[k] = map[crdt.ChangeID]Item{}
@@ -315,11 +318,18 @@ func (s *Session) readAsk(r *cbor.Reader) error {
 		return fmt.Errorf("%w: %d comparisons", ErrProtocol, s.rounds)
 	}
 	c := &s.compare[k]
-	if c.settled() {
+	fresh := c.settled()
+	if fresh {
 		s.refreeze(k)
 	}
 	s.begin(k)
 	c.reply(c.mine.summary(0, c.mine.Len()) != sum)
+	// Whatever it still lacks of these it will be told again.
+	covered := func(_ uint64, it Item) bool { return fresh || c.mine.Has(it) }
+	maps.DeleteFunc(s.told[k], covered)
+	if k == tips {
+		maps.DeleteFunc(s.serve.pushed, covered)
+	}
 	return nil
 }
 
@@ -407,10 +417,15 @@ func (s *Session) stored(k kind, id crdt.ChangeID) bool {
 func (s *Session) noteTold(k kind) {
 	c := &s.compare[k]
 	for _, i := range c.told {
-		it := c.mine.items[i]
-		s.told[k][c.mine.hash[i]] = it
+		s.told[k][c.mine.hash[i]] = c.mine.items[i]
+		if k == tips {
+			s.named[c.mine.hash[i]] = c.mine.items[i]
+		}
 	}
-	c.told = nil
+	for _, i := range c.untold {
+		delete(s.told[k], c.mine.hash[i])
+	}
+	c.told, c.untold = nil, nil
 }
 
 // readData reads frames of runs and of members.
@@ -432,6 +447,9 @@ func (s *Session) readData(typ uint64, r *cbor.Reader, size int) ([]Event, error
 		if err != nil {
 			return nil, err
 		}
+		for i := range m {
+			s.arrived(members, Item{ID: oplog.Sum(m[i].Block)})
+		}
 		return []Event{&Members{m, size}}, nil
 	}
 	runs, err := readRuns(batch)
@@ -439,34 +457,33 @@ func (s *Session) readData(typ uint64, r *cbor.Reader, size int) ([]Event, error
 		return nil, err
 	}
 	for _, run := range runs {
-		s.arrived(run)
+		s.receives.Done += uint64(len(run.Blocks))
+		it := Item{ID: run.ID()}
+		if n := len(run.Changes); n > 0 {
+			it.Log, it.Seq = run.Changes[n-1].Log, run.Changes[n-1].Seq
+		} else {
+			it.Log = run.Genesis.Log()
+		}
+		s.arrived(tips, it)
 	}
 	return []Event{&Runs{runs, size}}, nil
 }
 
-// arrived takes note of where a run ends: its sender waits to hear that it is
-// stored.
-func (s *Session) arrived(run *oplog.Run) {
-	id := run.ID()
-	s.receives.Done += uint64(len(run.Blocks))
-	if s.stored(tips, id) {
-		s.ack(tips, id)
+// arrived takes note of what the peer sent, a membership change or the end of
+// a run: it waits to hear that this is stored.
+func (s *Session) arrived(k kind, it Item) {
+	if s.stored(k, it.ID) {
+		s.ack(k, it.ID)
 		return
 	}
-	if _, known := s.lacks[tips][id]; known {
+	if _, known := s.lacks[k][it.ID]; known {
 		return
 	}
-	if len(s.lacks[tips]) >= s.o.MaxLacks {
-		s.missed[tips] = true
+	if len(s.lacks[k]) >= s.o.MaxLacks {
+		s.missed[k] = true
 		return
 	}
-	it := Item{ID: id}
-	if n := len(run.Changes); n > 0 {
-		it.Log, it.Seq = run.Changes[n-1].Log, run.Changes[n-1].Seq
-	} else {
-		it.Log = run.Genesis.Log()
-	}
-	s.lacks[tips][id] = it
+	s.lacks[k][it.ID] = it
 }
 
 func readMembers(batch []byte) (list []Member, err error) {
