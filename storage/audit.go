@@ -76,9 +76,9 @@ func (l *Log) known() (all bool, err error) {
 }
 
 // verify reads the entry at a node's place and checks that it is itself: that
-// its name leads there, that it is the end of its chain if it stands there,
-// and, where the node has parents, that it names these. The error is
-// ErrCorrupt.
+// its name leads there, with its lamport, that it is the end of its chain if it
+// stands there, and, where the node has parents, that it names these. The
+// error is ErrCorrupt.
 func (l *Log) verify(r Reader, n *node, end *end) (Entry, error) {
 	e, err := l.read(r, n.place, end)
 	if errors.Is(err, ErrNotFound) {
@@ -87,11 +87,9 @@ func (l *Log) verify(r Reader, n *node, end *end) (Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	if err := l.leadsTo(r, e.ID, n.place); err != nil {
+	lamport, err := l.leadsTo(r, e.ID, n.place)
+	if err != nil || n.own == nil && n.starts == nil {
 		return e, err
-	}
-	if n.own == nil && n.starts == nil {
-		return e, nil
 	}
 	own, deps, err := parentsOf(e.Block)
 	if err != nil {
@@ -100,10 +98,16 @@ func (l *Log) verify(r Reader, n *node, end *end) (Entry, error) {
 	if len(own) != len(n.own) || len(deps) != len(n.deps) {
 		return e, fmt.Errorf("%w: the parents of %v", ErrCorrupt, e.ID)
 	}
+	var due uint64
 	for i, id := range append(own, deps...) {
-		if err := l.leadsTo(r, id, append(slices.Clone(n.own), n.deps...)[i]); err != nil {
+		seen, err := l.leadsTo(r, id, append(slices.Clone(n.own), n.deps...)[i])
+		if err != nil {
 			return e, err
 		}
+		due = max(due, seen+1)
+	}
+	if lamport != due || end.pos == n.place.Pos && end.lamport != due {
+		return e, fmt.Errorf("%w: the lamport of %v", ErrCorrupt, e.ID)
 	}
 	return e, nil
 }
@@ -143,13 +147,14 @@ func (d devices) verify(l *Log, r Reader, e Entry) error {
 	return nil
 }
 
-// leadsTo checks that an entry's name leads to a place.
-func (l *Log) leadsTo(r Reader, id crdt.ChangeID, want oplog.Place) error {
-	p, _, err := l.find(r, id)
-	if errors.Is(err, ErrNotFound) || err == nil && p != want {
-		return fmt.Errorf("%w: where entry %v is", ErrCorrupt, id)
+// leadsTo checks that an entry's name leads to a place, and returns the lamport
+// that is there.
+func (l *Log) leadsTo(r Reader, id crdt.ChangeID, want oplog.Place) (lamport uint64, err error) {
+	at, err := l.readIndex(r, id)
+	if errors.Is(err, ErrNotFound) || err == nil && at.place != want {
+		err = fmt.Errorf("%w: where entry %v is", ErrCorrupt, id)
 	}
-	return err
+	return at.lamport, err
 }
 
 // parentsOf returns what a block of data names: prev or prevLogs, and deps.

@@ -254,12 +254,10 @@ func (c *checking) resource(r Reader, id crdt.ID, counts map[string]KindCount) e
 	if err != nil {
 		return err
 	}
-	doc := crdt.NewDoc(id)
-	h := &history{l: c.l, r: r}
-	err = c.l.scanHistory(r, c.g, id, func(ch fed) error {
-		doc.Apply(h, ch.change)
-		return h.err
-	})
+	doc, err := c.l.fold(r, c.g, &history{l: c.l, r: r}, id, func(fed) bool { return true })
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("%w: resource %v without changes", ErrCorrupt, id)
+	}
 	if err != nil {
 		return err
 	}

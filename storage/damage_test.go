@@ -312,3 +312,29 @@ func TestSuspect(t *testing.T) {
 		}
 	}
 }
+
+// A damaged document is folded anew when it is read, and stored anew when it is
+// changed.
+func TestDamagedDocument(t *testing.T) {
+	entries := history(t, rand.New(rand.NewPCG(16, 1)), 4, 90)
+	whole, _ := open(t, memory())
+	commit(t, whole, entries...)
+	want := state(t, whole)
+	for _, bit := range []int{0, 1, 20, 200, -1} {
+		kv := memory()
+		l, _ := open(t, kv)
+		commit(t, l, entries[:60]...)
+		before := state(t, l)
+		for _, key := range kv.Keys([]byte("D\x00d")) {
+			kv.Flip(key, bit)
+		}
+		l, _ = open(t, kv) // nothing is cached
+		if got := state(t, l); got != before {
+			t.Errorf("bit %d:\n%s\nwant\n%s", bit, got, before)
+		}
+		commit(t, l, entries[60:]...)
+		if got := state(t, l); got != want {
+			t.Errorf("bit %d, and changed:\n%s\nwant\n%s", bit, got, want)
+		}
+	}
+}

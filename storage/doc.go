@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	"navette/crdt"
 )
@@ -22,6 +23,8 @@ const (
 	// average 16 KiB after its minimum.
 	cutMask = 1<<14 - 1
 )
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // gear is the table of the rolling hash (Xia et al., "Ddelta", 2014): any 256
 // fixed odd-looking numbers do; these are splitmix64's first.
@@ -81,21 +84,28 @@ func (h *head) encode(doc []byte) []byte {
 		b = append(b, s.sum[:]...)
 	}
 	if len(h.segments) == 0 {
+		b = binary.BigEndian.AppendUint32(b, crc32.Checksum(doc, castagnoli))
 		b = append(b, doc...)
 	}
 	return b
 }
 
-// readDoc returns a document's bytes and head, or ErrNotFound.
+// readDoc returns a document's bytes and head, or ErrNotFound. With ErrCorrupt
+// the head is what could be read of it.
 func readDoc(r Reader, g derivedKeys, id crdt.ID) ([]byte, head, error) {
 	value, err := r.Get(g.doc(id))
 	if err != nil {
 		return nil, head{}, err
 	}
-	d := decoder{b: value, what: "a document's head"}
+	d := decoder{b: value, what: "a document"}
 	h := head{next: d.uint32()}
 	n := d.uint32()
 	if n == 0 {
+		var sum [4]byte
+		d.fixed(sum[:])
+		if binary.BigEndian.Uint32(sum[:]) != crc32.Checksum(d.b, castagnoli) {
+			d.fail()
+		}
 		return d.b, h, d.err
 	}
 	size := 0
@@ -106,13 +116,13 @@ func readDoc(r Reader, g derivedKeys, id crdt.ID) ([]byte, head, error) {
 		size += int(s.length)
 	}
 	if err := d.end(); err != nil {
-		return nil, head{}, err
+		return nil, h, err
 	}
 	doc := make([]byte, 0, min(size, len(h.segments)*maxSegment))
 	for _, s := range h.segments {
 		b, err := r.Get(g.segment(id, s.number))
 		if errors.Is(err, ErrNotFound) || err == nil && segmentSum(b) != s.sum {
-			return nil, head{}, fmt.Errorf("%w: segment %d of resource %v", ErrCorrupt, s.number, id)
+			return nil, h, fmt.Errorf("%w: segment %d of resource %v", ErrCorrupt, s.number, id)
 		}
 		if err != nil {
 			return nil, head{}, err

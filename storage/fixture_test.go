@@ -205,7 +205,7 @@ func parents(t testing.TB, block []byte) []crdt.ChangeID {
 // depends on the order of arrival is left out.
 func state(t testing.TB, l *storage.Log) string {
 	t.Helper()
-	s := "fingerprint " + l.Fingerprint().Hex() + "\n"
+	s := "fingerprint " + l.Fingerprint().Hex() + "\n" + fmt.Sprintln("heads", l.Heads())
 	kinds, err := l.Kinds()
 	if err != nil {
 		t.Fatalf("Kinds: %v", err)

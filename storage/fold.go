@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -92,16 +91,12 @@ func (f *folding) load(id crdt.ID) (*folded, error) {
 	if doc := f.l.docs.take(id); doc != nil {
 		return doc, nil
 	}
-	b, h, err := readDoc(f.r, f.keys, id)
+	doc, h, err := f.l.doc(f.r, f.keys, f.history, id)
 	if errors.Is(err, ErrNotFound) {
-		return &folded{doc: crdt.NewDoc(id)}, nil
+		return &folded{doc: crdt.NewDoc(id), head: h}, nil
 	}
 	if err != nil {
 		return nil, err
-	}
-	doc, err := crdt.DecodeDoc(b)
-	if err != nil {
-		return nil, fmt.Errorf("%w: resource %v: %w", ErrCorrupt, id, err)
 	}
 	return &folded{doc: doc, head: h, kind: listedKind(doc), deleted: doc.Deleted()}, nil
 }

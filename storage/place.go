@@ -54,22 +54,27 @@ func (c *placeCache) clear() {
 	c.new, c.old = nil, nil
 }
 
-// find returns where a stored entry is, or ErrNotFound.
+// find returns where a stored entry is, and its lamport, or ErrNotFound.
 func (l *Log) find(r Reader, id crdt.ChangeID) (oplog.Place, uint64, error) {
 	if at, ok := l.places.get(id); ok {
 		return at.place, at.lamport, nil
 	}
+	at, err := l.readIndex(r, id)
+	if err == nil {
+		l.places.set(id, at)
+	}
+	return at.place, at.lamport, err
+}
+
+// readIndex reads where an entry is stored.
+func (l *Log) readIndex(r Reader, id crdt.ChangeID) (located, error) {
 	b, err := r.Get(l.stored.index(id))
 	if err != nil {
-		return oplog.Place{}, 0, err
+		return located{}, err
 	}
 	d := decoder{b: b, what: "where an entry is"}
 	at := located{place: d.place(), lamport: d.uint()}
-	if err := d.end(); err != nil {
-		return oplog.Place{}, 0, err
-	}
-	l.places.set(id, at)
-	return at.place, at.lamport, nil
+	return at, d.end()
 }
 
 // A history answers, for folding, what changes had seen: crdt.History. Its

@@ -10,22 +10,51 @@ import (
 )
 
 // Doc returns what the stored changes make of a resource, or ErrNotFound. The
-// document is the caller's.
+// document is the caller's. One whose stored form is damaged is folded anew.
 func (l *Log) Doc(id crdt.ID) (doc *crdt.Doc, err error) {
 	err = l.kv.View(func(r Reader) error {
 		root, err := readRoot(r)
 		if err != nil {
 			return err
 		}
-		b, _, err := readDoc(r, root.derived, id)
-		if err != nil {
-			return err
-		}
-		if doc, err = crdt.DecodeDoc(b); err != nil {
-			return fmt.Errorf("%w: resource %v: %w", ErrCorrupt, id, err)
-		}
-		return nil
+		doc, _, err = l.doc(r, root.derived, &history{l: l, r: r}, id)
+		return err
 	})
+	return doc, err
+}
+
+// doc reads a document, and folds it anew out of the changes that are in it if
+// it is damaged.
+func (l *Log) doc(r Reader, g derivedKeys, h *history, id crdt.ID) (*crdt.Doc, head, error) {
+	b, head, err := readDoc(r, g, id)
+	if err == nil {
+		if doc, err := crdt.DecodeDoc(b); err == nil {
+			return doc, head, nil
+		}
+	}
+	if err != nil && !errors.Is(err, ErrCorrupt) {
+		return nil, head, err
+	}
+	doc, err := l.fold(r, g, h, id, func(fed) bool { return true })
+	return doc, head, err
+}
+
+// fold folds those changes to a resource that belong, or returns ErrNotFound.
+func (l *Log) fold(r Reader, g derivedKeys, h *history, id crdt.ID, belongs func(fed) bool) (*crdt.Doc, error) {
+	var doc *crdt.Doc
+	err := l.scanHistory(r, g, id, func(c fed) error {
+		if !belongs(c) {
+			return nil
+		}
+		if doc == nil {
+			doc = crdt.NewDoc(id)
+		}
+		doc.Apply(h, c.change)
+		return h.err
+	})
+	if err == nil && doc == nil {
+		err = ErrNotFound
+	}
 	return doc, err
 }
 
@@ -99,39 +128,26 @@ func (l *Log) DocAt(id crdt.ID, at ...crdt.ChangeID) (*crdt.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.docOf(id, func(c fed) bool { return version.Has(c.place) })
+	return l.docWith(id, func(c fed) bool { return version.Has(c.place) })
 }
 
 // DocThrough returns a resource as it was here when the feed was at pos, or
 // ErrNotFound if nothing was known of it then.
 func (l *Log) DocThrough(id crdt.ID, pos uint64) (*crdt.Doc, error) {
-	return l.docOf(id, func(c fed) bool { return c.pos < pos })
+	return l.docWith(id, func(c fed) bool { return c.pos < pos })
 }
 
-// docOf folds those changes to a resource that belong.
-func (l *Log) docOf(id crdt.ID, belongs func(fed) bool) (*crdt.Doc, error) {
-	doc, found := crdt.NewDoc(id), false
-	err := l.kv.View(func(r Reader) error {
+// docWith folds those changes to a resource that belong.
+func (l *Log) docWith(id crdt.ID, belongs func(fed) bool) (doc *crdt.Doc, err error) {
+	err = l.kv.View(func(r Reader) error {
 		root, err := readRoot(r)
 		if err != nil {
 			return err
 		}
-		h := &history{l: l, r: r}
-		return l.scanHistory(r, root.derived, id, func(c fed) error {
-			if belongs(c) {
-				doc.Apply(h, c.change)
-				found = true
-			}
-			return h.err
-		})
+		doc, err = l.fold(r, root.derived, &history{l: l, r: r}, id, belongs)
+		return err
 	})
-	if err == nil && !found {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	return doc, nil
+	return doc, err
 }
 
 // Saw reports whether earlier is later itself or one of its ancestors; false
