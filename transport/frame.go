@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // readStep is how much is allocated for a frame ahead of the bytes that have
@@ -40,7 +41,7 @@ func ReadFrame(r io.Reader) ([]byte, error) {
 	frame := make([]byte, 0, min(left, readStep))
 	for left > 0 {
 		have, step := len(frame), min(left, readStep)
-		frame = append(frame, make([]byte, step)...)
+		frame = slices.Grow(frame, step)[:have+step]
 		if _, err := io.ReadFull(r, frame[have:]); err != nil {
 			return nil, within(err)
 		}

@@ -59,6 +59,10 @@ type Options struct {
 // such as one full of containers, uses the first.
 const stationsMost = 16
 
+// waitingMost is how many packets of a kind wait to be read; more are lost, and
+// what they said is said again.
+const waitingMost = 64
+
 // Discovery is a transport.Discovery by multicast DNS.
 type Discovery struct {
 	options Options
@@ -123,7 +127,9 @@ func (d *Discovery) Run(ctx context.Context) error {
 
 // loop owns the stations and the table.
 func (d *Discovery) loop(ctx context.Context, links <-chan []transport.Interface) {
-	heard := make(chan packet, 64)
+	// Answers come to a port of their own and don't wait behind announcements,
+	// of which anybody may send any number.
+	answers, announcements := make(chan packet, waitingMost), make(chan packet, waitingMost)
 	stations := map[int]*station{}
 	defer func() {
 		for _, s := range stations {
@@ -139,13 +145,18 @@ func (d *Discovery) loop(ctx context.Context, links <-chan []transport.Interface
 		rhythm = pace{}
 		next.Reset(time.Duration(rand.Int64N(int64(firstWithin))))
 	}
+	hear := func(p packet) {
+		for _, s := range parse(p, d.options.Self) {
+			d.tell(known.see(time.Now(), s))
+		}
+	}
 	first := true
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-links:
-			d.settle(stations, now, heard)
+			d.settle(stations, now, answers, announcements)
 			d.tell(known.keepOnly(func(link int) bool { return stations[link] != nil }))
 			if !first {
 				d.options.Changed()
@@ -154,10 +165,10 @@ func (d *Discovery) loop(ctx context.Context, links <-chan []transport.Interface
 			hurry()
 		case <-d.refresh:
 			hurry()
-		case p := <-heard:
-			for _, s := range parse(p, d.options.Self) {
-				d.tell(known.see(time.Now(), s))
-			}
+		case p := <-answers:
+			hear(p)
+		case p := <-announcements:
+			hear(p)
 		case <-next.C:
 			for _, s := range stations {
 				s.ask()
@@ -181,7 +192,7 @@ func (d *Discovery) tell(news []transport.Candidate) {
 
 // settle makes the stations fit the links. One whose link has changed in any
 // way is made anew: its sockets may have gone deaf without an error.
-func (d *Discovery) settle(stations map[int]*station, links []transport.Interface, heard chan<- packet) {
+func (d *Discovery) settle(stations map[int]*station, links []transport.Interface, answers, announcements chan<- packet) {
 	var usable []transport.Interface
 	var addrs []netip.Addr
 	for _, l := range links {
@@ -201,7 +212,7 @@ func (d *Discovery) settle(stations map[int]*station, links []transport.Interfac
 		if stations[l.Index] != nil {
 			continue
 		}
-		s, err := openStation(l, d.zone, heard)
+		s, err := openStation(l, d.zone, answers, announcements)
 		if err != nil {
 			d.options.Log.Warn("discovery not possible on a link", "link", l.Name, "error", err)
 			continue

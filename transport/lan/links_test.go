@@ -148,6 +148,14 @@ func TestCablePulled(t *testing.T) {
 	ca.push()
 	since = time.Now()
 	inUse(t, "the cable was out for a moment", a, b, since)
+	// And until one side has noticed and the other hasn't.
+	a.drain()
+	ca.pull()
+	a.await("lost", b.peer, time.Time{})
+	ca.push()
+	since = time.Now()
+	inUse(t, "the cable is back early", a, b, since)
+	inUse(t, "and the other way", b, a, since)
 }
 
 // A switch further on fails: neither side sees its own link change.

@@ -4,6 +4,7 @@ package lan_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,8 +17,6 @@ import (
 	"navette/transport"
 	"navette/transport/lan"
 	"navette/transport/p2p"
-
-	"crypto/ed25519"
 )
 
 const (

@@ -47,7 +47,7 @@ type ear struct {
 }
 
 // openStation opens what the link allows. One family is enough.
-func openStation(link transport.Interface, z *zone, heard chan<- packet) (*station, error) {
+func openStation(link transport.Interface, z *zone, answers, announcements chan<- packet) (*station, error) {
 	iface, err := net.InterfaceByIndex(link.Index)
 	if err != nil {
 		return nil, fmt.Errorf("lan: %w", err)
@@ -71,8 +71,8 @@ func openStation(link transport.Interface, z *zone, heard chan<- packet) (*stati
 		return nil, fmt.Errorf("lan: starting the responder: %w", err)
 	}
 	for _, e := range s.ears {
-		s.wait.Go(func() { s.read(e.asks, heard) })
-		s.wait.Go(func() { s.read(e.hears, heard) })
+		s.wait.Go(func() { s.read(e.asks, answers) })
+		s.wait.Go(func() { s.read(e.hears, announcements) })
 	}
 	return s, nil
 }
@@ -146,7 +146,7 @@ func (s *station) read(c *net.UDPConn, heard chan<- packet) {
 		}
 		select {
 		case heard <- packet{append([]byte(nil), buf[:n]...), from, s.link}:
-		default: // a flood: what was lost is said again
+		default: // a flood
 		}
 	}
 }

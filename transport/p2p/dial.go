@@ -55,6 +55,9 @@ func (n *Network) dial(ctx context.Context, p transport.Peer, addrs []string, pr
 			}
 		}
 		c, err := l.open(ctx, protocol)
+		if err != nil && fresh && l.conn.IsClosed() && ctx.Err() == nil {
+			err = fmt.Errorf("%w: it hung up once it knew who we are", transport.ErrRefused)
+		}
 		if err == nil || fresh || ctx.Err() != nil || errors.Is(err, transport.ErrRefused) {
 			return c, err
 		}
@@ -171,7 +174,7 @@ func (n *Network) race(ctx context.Context, p transport.Peer, addrs []string) (t
 			return o.conn, nil
 		}
 	}
-	return nil, n.verdict(failed)
+	return nil, verdict(failed)
 }
 
 type route struct {
@@ -201,7 +204,7 @@ func (n *Network) routes(ctx context.Context, addrs []string) ([]route, error) {
 
 // verdict makes one error of those of all addresses. That somebody else
 // answered says more than that nobody did elsewhere.
-func (n *Network) verdict(failed []error) error {
+func verdict(failed []error) error {
 	var other sec.ErrPeerIDMismatch
 	var dialling *net.OpError
 	refused := false
