@@ -110,20 +110,17 @@ func (c *Commons) Counts() (map[string]int, error) {
 }
 
 // Find finds the resource that a person named: by its id or the beginning of
-// one (four digits or more), by its tag or path, or by its title; of a kind,
-// or of any if that is "". The error is ErrNotFound or an AmbiguousError.
+// one (four digits or more), by its tag or path, or by its title, removed ones
+// last; of a kind, or of any if that is "". The error is ErrNotFound or an AmbiguousError.
 func (c *Commons) Find(kind, text string) (crdt.ID, error) {
 	hex := strings.ToLower(text)
 	isID := len(hex) >= 4 && len(hex) <= 32 && strings.Trim(hex, "0123456789abcdef") == ""
 	want := commons.Fold(text)
-	var byID, byName []crdt.ID
+	var byID, byName, removed []crdt.ID
 	err := c.Each(kind, func(d *crdt.Doc) error {
 		id := d.ID()
 		if isID && strings.HasPrefix(id.String(), hex) {
 			byID = append(byID, id)
-		}
-		if d.Deleted() {
-			return nil
 		}
 		r := commons.View(d)
 		named := want != "" && commons.Fold(r.Title) == want
@@ -133,14 +130,18 @@ func (c *Commons) Find(kind, text string) (crdt.ID, error) {
 				named = want != "" && commons.Fold(s) == want
 			}
 		}
-		if named {
+		if named && d.Deleted() {
+			removed = append(removed, id)
+		} else if named {
 			byName = append(byName, id)
 		}
 		return nil
 	})
 	found := byID
-	if len(found) == 0 {
-		found = byName
+	for _, next := range [][]crdt.ID{byName, removed} {
+		if len(found) == 0 {
+			found = next
+		}
 	}
 	switch {
 	case err != nil:

@@ -113,7 +113,7 @@ func addLAN(l *lab, _ *testscript.TestScript, args []string) error {
 	return errUsage
 }
 
-func addPlaces(l *lab, _ *testscript.TestScript, args []string) error {
+func addPlaces(l *lab, ts *testscript.TestScript, args []string) error {
 	if len(args) == 0 {
 		return errUsage
 	}
@@ -121,6 +121,7 @@ func addPlaces(l *lab, _ *testscript.TestScript, args []string) error {
 		if err := l.addPlace(name); err != nil {
 			return err
 		}
+		ts.Setenv(name+"_NS", l.places[name].ns)
 	}
 	return nil
 }

@@ -84,6 +84,9 @@ func invite(ctx context.Context, e *env, args []string) error {
 		return e.show(i, func() {
 			e.say.line(e, "invite.done", e.say.text("role."+i.Role), e.say.count("uses", i.Uses))
 			e.printf("\n  %s\n\n", i.Link)
+			if !i.Reachable {
+				e.say.line(e, "invite.alone")
+			}
 			e.say.line(e, "invite.how", e.self())
 		})
 	})

@@ -105,11 +105,7 @@ func (e *env) imported(r api.ImportResult, dry bool) {
 
 // reason says why something was left out.
 func (e *env) reason(p api.ImportProblem) string {
-	args := make([]any, len(p.Args))
-	for i, a := range p.Args {
-		args[i] = a
-	}
-	return e.say.text(p.Code, args...)
+	return e.say.text(p.Code, e.args(p.Args)...)
 }
 
 // readFiles appends the file at path, or the files in the folder at path with

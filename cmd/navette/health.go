@@ -77,11 +77,7 @@ func (e *env) status(s api.Status) {
 
 // notice puts what is to be looked at into words.
 func (e *env) notice(n api.Notice) string {
-	args := make([]any, len(n.Args))
-	for i, a := range n.Args {
-		args[i] = a
-	}
-	return e.say.text("notice."+n.Code, append(args, e.self())...)
+	return e.say.text("notice."+n.Code, append(e.args(n.Args), e.self())...)
 }
 
 func (e *env) exchange(x api.Exchange) string {

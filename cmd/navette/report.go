@@ -78,10 +78,7 @@ func (e *env) explain(err error) (code int, name, text, hint string) {
 		if len(refusal.Args) > 0 && e.say.has(key+"."+refusal.Args[0]) {
 			key += "." + refusal.Args[0]
 		}
-		args := make([]any, len(refusal.Args))
-		for i, a := range refusal.Args {
-			args[i] = a
-		}
+		args := e.args(refusal.Args)
 		if refusal.Code == api.CodeInternal {
 			args = []any{refusal.Detail}
 		}
@@ -92,4 +89,14 @@ func (e *env) explain(err error) (code int, name, text, hint string) {
 		return code, refusal.Code, e.say.text(key, args...), e.say.hint(key, args...)
 	}
 	return exitFailed, "failed", e.say.text("error.internal", err.Error()), ""
+}
+
+// args are the arguments of a code from the node, each put into the person's
+// language where it is a phrase.
+func (e *env) args(list []string) []any {
+	out := make([]any, len(list))
+	for i, a := range list {
+		out[i] = e.say.want(a)
+	}
+	return out
 }

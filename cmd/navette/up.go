@@ -173,7 +173,8 @@ func (e *env) welcome(ctx context.Context, d *daemon, place, person string) erro
 	}
 	c := d.node.All()[0]
 	e.say.line(e, "up.head", c.PlaceName(c.Device()), c.Name())
-	e.say.line(e, "up.where", e.data, strings.Join(d.node.Addrs(), "  "))
+	e.say.field(e, "data", e.data)
+	e.say.field(e, "address", strings.Join(d.node.Addrs(), "  "))
 	for _, n := range d.node.Notices() {
 		e.say.line(e, "notice", e.notice(api.Notice{Code: n.Code, Args: n.Args}))
 	}

@@ -69,7 +69,6 @@ var words = map[string][2]string{
 
 	// up
 	"up.head":      {"Navette est en route : %[1]s, dans « %[2]s ».", "Navette is running: %[1]s, in “%[2]s”."},
-	"up.where":     {"  données   %[1]s\n  adresse   %[2]s", "  data      %[1]s\n  address   %[2]s"},
 	"up.next":      {"Ensuite, dans une autre fenêtre :", "Next, in another window:"},
 	"up.next.add":  {"ajouter un outil", "add a tool"},
 	"up.next.file": {"prendre un inventaire, un agenda, des pages", "take an inventory, a calendar, pages"},
@@ -91,6 +90,7 @@ var words = map[string][2]string{
 	"join.replaced": {"Les communs « %[1]s », encore vides, ont laissé la place.", "The commons “%[1]s”, still empty, gave way."},
 	"join.kept":     {"« %[1]s » reste à côté : --commons choisit, « %[2]s » est désormais ce qui est visé sans rien dire.", "“%[1]s” stays beside it: --commons chooses; “%[2]s” is what is meant from now on if nothing is said."},
 	"invite.done":   {"Invitation (%[1]s, %[2]s). À remettre en main propre : qui l'a peut entrer.", "Invitation (%[1]s, %[2]s). Hand it over in person: whoever has it can come in."},
+	"invite.alone":  {"⚠ ce lieu n'a pas de réseau : l'invitation ne dit pas où le joindre", "⚠ this place has no network: the invitation doesn't say where to reach it"},
 	"invite.how":    {"Chez eux : %[1]s join 'INVITATION'. Ce lieu doit être en route et joignable à ce moment-là.", "At their place: %[1]s join 'INVITATION'. This place must be running and in reach at that moment."},
 	"kit.head":      {"Trousse de secours de « %[1]s ». Ces mots permettent de nommer et de retirer les responsables :\nles écrire ou les imprimer, les ranger en lieu sûr, ne les montrer à personne.\n", "Recovery kit of “%[1]s”. With these words stewards are appointed and removed:\nwrite or print them, keep them in a safe place, show them to nobody.\n"},
 	"kit.keep":      {"\nUne fois rangés : « %[1]s kit --delete » les efface de cette machine.", "\nOnce they are put away: “%[1]s kit --delete” wipes them from this machine."},
@@ -199,10 +199,34 @@ var words = map[string][2]string{
 	"problem.line":      {"cette ligne ne se lit pas : %[1]s", "this line can't be read: %[1]s"},
 	"problem.unclosed":  {"%[1]s n'est pas fermé", "%[1]s isn't closed"},
 	"problem.not_event": {"%[1]s n'est pas un événement", "%[1]s isn't an event"},
-	"problem.start":     {"l'événement %[1]s n'a pas de début qui se lise (%[2]s)", "the event %[1]s has no start that can be read (%[2]s)"},
+	"problem.start":     {"l'événement « %[1]s » n'a pas de début qui se lise : « %[2]s »", "the event “%[1]s” has no start that can be read: “%[2]s”"},
 	"problem.repeat":    {"l'événement %[1]s y est deux fois ; le plus récent est gardé", "the event %[1]s is in it twice; the later one is kept"},
 	"problem.gone":      {"%[1]s a été retiré ici, et le reste ; « restore » le fait revenir", "%[1]s was removed here, and stays so; “restore” brings it back"},
-	"problem.twice":     {"%[1]s y est déjà, ligne %[2]s, et autrement", "%[1]s is in it already, on line %[2]s, and otherwise"},
+	"problem.twice":     {"« %[1]s » est déjà dans %[2]s, et autrement", "“%[1]s” is in %[2]s already, and otherwise"},
+
+	"problem.empty":     {"il n'y a rien dedans", "there is nothing in it"},
+	"problem.binary":    {"ce n'est pas un fichier de texte", "it isn't a text file"},
+	"problem.too_large": {"le fichier est trop grand", "the file is too large"},
+	"problem.format":    {"ce n'est pas un format qui se lise : .csv, .ics ou .md, ou dire --as", "it isn't a format that can be read: .csv, .ics or .md, or say --as"},
+	"problem.unnamed":   {"aucune colonne ne dit comment les choses s'appellent ; --map name=COLONNE", "no column says what things are called; --map name=COLUMN"},
+	"problem.column":    {"une colonne nommée avec --map n'y est pas", "a column named with --map isn't there"},
+
+	// what a value has to look like; after "want." stands what crdt/commons says
+	"want.text":                                 {"du texte", "text"},
+	"want.a number":                             {"un nombre", "a number"},
+	"want.a date, as in 2026-12-05":             {"une date, comme 2026-12-05", "a date, as in 2026-12-05"},
+	"want.a time, as in 2026-12-05T19:00+01:00": {"une heure, comme 2026-12-05T19:00+01:00", "a time, as in 2026-12-05T19:00+01:00"},
+	"want.yes or no":                            {"oui ou non", "yes or no"},
+	"want.a link":                               {"un lien", "a link"},
+	"want.a latitude from -90 to 90":            {"une latitude de -90 à 90", "a latitude from -90 to 90"},
+	"want.a longitude from -180 to 180":         {"une longitude de -180 à 180", "a longitude from -180 to 180"},
+	"want.a day or time, as in 2026-12-05 or 2026-12-05T19:00": {"un jour ou une heure, comme 2026-12-05 ou 2026-12-05T19:00", "a day or time, as in 2026-12-05 or 2026-12-05T19:00"},
+	"want.an iCalendar property's value":                       {"la valeur d'une propriété iCalendar", "an iCalendar property's value"},
+	"want.the id or name of a ":                                {"l'identifiant ou le nom d'un : %[1]s", "the id or name of a %[1]s"},
+	"want.an entry: say ":                                      {"une entrée : écrire %[1]s", "an entry: say %[1]s"},
+	"want.an addition: say ":                                   {"un ajout : écrire %[1]s", "an addition: say %[1]s"},
+	"want.a set: say ":                                         {"un ensemble : écrire %[1]s", "a set: say %[1]s"},
+	"want.one of: ":                                            {"l'un de : %[1]s", "one of: %[1]s"},
 
 	"check.progress": {"examen : %[1]d sur %[2]d…", "examining: %[1]d of %[2]d…"},
 	"check.done":     {"%[1]d modifications et %[2]d choses examinées.", "%[1]d changes and %[2]d things examined."},
@@ -345,6 +369,20 @@ func (p phrases) hint(key string, args ...any) string {
 		}
 	}
 	return ""
+}
+
+// want is what a value has to look like, as the node says it in English, in
+// the person's language; anything else is left as it is.
+func (p phrases) want(s string) string {
+	if p.has("want." + s) {
+		return p.text("want." + s)
+	}
+	for _, begin := range []string{"one of: ", "the id or name of a ", "an entry: say ", "an addition: say ", "a set: say "} {
+		if rest, ok := strings.CutPrefix(s, begin); ok {
+			return p.text("want."+begin, rest)
+		}
+	}
+	return s
 }
 
 // count is a number of something.

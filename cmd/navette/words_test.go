@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"navette/crdt"
 	"navette/crdt/commons"
 	"navette/node"
 	"navette/node/api"
@@ -82,6 +84,9 @@ func TestWordsAreThereAndUsed(t *testing.T) {
 		}
 	}
 	for _, key := range wordKeys() {
+		if strings.HasPrefix(key, "want.") {
+			continue // see TestWants
+		}
 		base := strings.TrimSuffix(key, ".hint")
 		for !used[base] && strings.Count(base, ".") > 1 {
 			base = base[:strings.LastIndexByte(base, '.')]
@@ -121,6 +126,22 @@ var names = map[string][]string{
 	},
 	"problem.": {
 		formats.CodeFile, formats.CodeQuote, formats.CodeCells, formats.CodeNoName, formats.CodeValue, formats.CodeLine,
-		formats.CodeUnclosed, formats.CodeNotEvent, formats.CodeStart, formats.CodeRepeat, "gone", "twice",
+		formats.CodeUnclosed, formats.CodeNotEvent, formats.CodeStart, formats.CodeRepeat, "gone", "twice", "empty", "binary", "too_large", "format", "unnamed", "column",
 	},
+}
+
+// What a value has to look like is said by crdt/commons, in English.
+func TestWants(t *testing.T) {
+	for _, k := range commons.Kinds() {
+		for _, f := range k.Fields {
+			_, err := commons.Add(crdt.ID{}, k.Name, []commons.Assign{{Field: f.Name, Text: "\x00 n'importe quoi"}}, commons.Env{})
+			var bad *commons.FieldError
+			if !errors.As(err, &bad) || bad.Want == "" {
+				continue
+			}
+			if got := phrasesIn("fr").want(bad.Want); got == bad.Want {
+				t.Errorf("%s of a %s wants %q, of which there is no French", f.Name, k.Name, bad.Want)
+			}
+		}
+	}
 }

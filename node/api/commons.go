@@ -172,7 +172,7 @@ func (s *Server) invite(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.ID, in.Link = hex.EncodeToString(id[:]), link
+	in.ID, in.Link, in.Reachable = hex.EncodeToString(id[:]), link, len(s.node.Addrs()) > 0
 	return in, nil
 }
 

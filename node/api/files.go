@@ -62,7 +62,7 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) (any, error
 	found := formats.Read(files, formats.Options{As: in.As, Map: in.Map})
 	result := &ImportResult{Problems: []ImportProblem{}}
 	for _, p := range found.Problems {
-		result.Problems = append(result.Problems, ImportProblem{p.File, p.Line, "problem." + p.Code, p.Args})
+		result.Problems = append(result.Problems, ImportProblem{p.File, p.Line, "problem." + codeOf(p), p.Args})
 	}
 	for _, col := range found.Columns {
 		result.Columns = append(result.Columns, ImportColumn{col.Heading, col.Field})
@@ -74,6 +74,22 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) (any, error
 	}
 	_ = out.send(ImportLine{Result: result}) // the client went away: there is nobody to tell
 	return nil, nil
+}
+
+// codeOf is the code of a problem; where a file as a whole can't be read, of why.
+func codeOf(p formats.Problem) string {
+	for _, why := range []struct {
+		err  error
+		code string
+	}{
+		{formats.ErrEmpty, "empty"}, {formats.ErrBinary, "binary"}, {formats.ErrTooLarge, "too_large"},
+		{formats.ErrFormat, "format"}, {formats.ErrNoName, "unnamed"}, {formats.ErrColumn, "column"},
+	} {
+		if p.Code == formats.CodeFile && errors.Is(p.Err, why.err) {
+			return why.code
+		}
+	}
+	return p.Code
 }
 
 // carry plans the records and, unless it is a dry run, carries them out.
@@ -155,7 +171,11 @@ func (r *ImportResult) note(p commons.Planned, dry bool) {
 func problem(p commons.Planned, err error) ImportProblem {
 	var repeat *commons.RepeatError
 	if errors.As(err, &repeat) {
-		return ImportProblem{p.File, p.Line, "problem.twice", []string{repeat.Key, fmt.Sprint(repeat.Line)}}
+		where := repeat.File
+		if where == "" {
+			where = p.File
+		}
+		return ImportProblem{p.File, p.Line, "problem.twice", []string{repeat.Key, fmt.Sprintf("%s:%d", where, repeat.Line)}}
 	}
 	var e *Error
 	if errors.As(refusal(err), &e) && e.Code != CodeInternal {

@@ -237,12 +237,14 @@ type Fingerprint struct {
 
 // Invitation is an invitation: POST /v1/invitations.
 type Invitation struct {
-	ID    string `json:"id"`
-	Link  string `json:"link,omitempty"` // only when it is made
-	Role  string `json:"role"`
-	Uses  int    `json:"uses"`
-	Until string `json:"until,omitempty"`
-	Note  string `json:"note,omitempty"`
+	ID   string `json:"id"`
+	Link string `json:"link,omitempty"` // only when it is made
+	// Reachable tells whether the link says where to knock.
+	Reachable bool   `json:"reachable"`
+	Role      string `json:"role"`
+	Uses      int    `json:"uses"`
+	Until     string `json:"until,omitempty"`
+	Note      string `json:"note,omitempty"`
 }
 
 // Founding is POST /v1/commons. The answer is a CommonsStatus.
