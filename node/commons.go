@@ -97,6 +97,10 @@ func (c *Commons) write(ctx context.Context) error {
 func (c *Commons) commit() error {
 	for {
 		c.mu.Lock()
+		if c.stopped {
+			c.mu.Unlock()
+			return nil
+		}
 		next, effects := c.replica.Next(c.n.now())
 		c.carryOut(effects)
 		c.mu.Unlock()
@@ -121,7 +125,8 @@ func (c *Commons) wake() {
 	}
 }
 
-// stop refuses what was asked and not done.
+// stop refuses what was asked and not done, ends the sessions, and stores
+// nothing any more.
 func (c *Commons) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,6 +134,9 @@ func (c *Commons) stop() {
 	for t, ch := range c.asked {
 		ch <- replica.Done{Ticket: t, Err: ErrStopped}
 		delete(c.asked, t)
+	}
+	for _, l := range c.lines {
+		l.end(ErrStopped)
 	}
 }
 

@@ -151,5 +151,5 @@ func (n *Node) giveWay(c *Commons) error {
 		return err
 	}
 	c.stop()
-	return errors.Join(n.keys.remove(keyRoots+e.ID), n.keys.remove(keySecrets+e.ID))
+	return errors.Join(clear(space(n.o.Store, e.Number)), n.keys.remove(keyRoots+e.ID), n.keys.remove(keySecrets+e.ID))
 }

@@ -167,11 +167,19 @@ func (n *Node) host(ctx context.Context, conn transport.Conn) error {
 	// replica is held for as long as that takes.
 	var asked *Commons
 	o.House = func(id oplog.CommonsID) *gate.House {
-		if asked = n.commonsOf(id); asked == nil {
+		c := n.commonsOf(id)
+		if c == nil {
 			return nil
 		}
-		asked.mu.Lock()
-		return asked.house()
+		house, err := c.house()
+		if err != nil {
+			n.o.Log.Error("letting in", "commons", c.name, "err", err)
+			return nil
+		}
+		asked = c
+		c.mu.Lock()
+		house.State = c.replica.Members()
+		return house
 	}
 	h := gate.NewHost(o)
 	for {

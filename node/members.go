@@ -85,30 +85,30 @@ func (c *Commons) storeMembers(ctx context.Context, entries []gate.Entry) error 
 	return errs[0]
 }
 
-// house is the commons as it lets newcomers in. The caller holds mu, and uses
-// it for as long as that.
-func (c *Commons) house() *gate.House {
+// house is the commons as it lets newcomers in, but for its State.
+func (c *Commons) house() (*gate.House, error) {
 	secret, err := c.n.keys.secret(c.id)
 	if err != nil {
-		c.n.o.Log.Error("reading the secret of a commons", "commons", c.name, "err", err)
-		c.mu.Unlock()
-		return nil
-	}
-	h := &gate.House{Commons: gate.Commons{ID: c.id, Secret: secret}, State: c.replica.Members()}
-	h.Stored = func() ([]gate.Entry, error) {
-		var out []gate.Entry
-		err := c.log.Members(func(height uint32, e storage.MemberEntry) error {
-			if height > 0 {
-				out = append(out, gate.Entry{ID: e.ID, Block: e.Block, Sig: e.Sig})
-			}
-			return nil
-		})
-		return out, err
+		return nil, err
 	}
 	c.n.mu.Lock()
-	h.Genesis = c.n.registry.find(c.id).Genesis
+	e := c.n.registry.find(c.id)
 	c.n.mu.Unlock()
-	return h
+	if e == nil {
+		return nil, ErrNoCommons
+	}
+	return &gate.House{Commons: gate.Commons{ID: c.id, Secret: secret}, Genesis: e.Genesis, Stored: c.stored}, nil
+}
+
+// stored returns all stored changes of membership, ancestors first.
+func (c *Commons) stored() (out []gate.Entry, err error) {
+	err = c.log.Members(func(height uint32, e storage.MemberEntry) error {
+		if height > 0 {
+			out = append(out, gate.Entry{ID: e.ID, Block: e.Block, Sig: e.Sig})
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Kit returns the words of the recovery kit, as long as the root is on this
