@@ -92,8 +92,8 @@ func (c *Commons) house() (*gate.House, error) {
 		return nil, err
 	}
 	c.n.mu.Lock()
+	defer c.n.mu.Unlock()
 	e := c.n.registry.find(c.id)
-	c.n.mu.Unlock()
 	if e == nil {
 		return nil, ErrNoCommons
 	}
