@@ -96,17 +96,17 @@ func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
 			if err != nil {
 				return err
 			}
-			with := rows{list: now.list[:len(now.list):len(now.list)], cost: now.cost}
-			with.add(segments)
-			with.add(final)
-			if !with.fit(limits) && now.list != nil {
+			fit := now.cost+segments.cost+final.cost <= limits.Bytes &&
+				len(now.list)+len(segments.list)+len(final.list) <= limits.Keys
+			switch {
+			case fit:
+				now.add(segments)
+			case len(now.list) > 0:
 				return nil // the rest another time
-			}
-			if !with.fit(limits) {
+			default:
 				before = segments.split(limits)
-				with = final
 			}
-			now = with
+			now.add(final)
 			if err := f.accept(doc, &now); err != nil {
 				return err
 			}

@@ -309,7 +309,7 @@ func TestWorstChange(t *testing.T) {
 		if size > 1000 && took < 4 {
 			t.Errorf("with %d bytes a resource it took %d transactions", size, took)
 		}
-		for lost := 1; lost < took; lost += 1 + took/4 {
+		for lost := 1; lost < took; lost += 1 + took/3 {
 			cut := base.Clone()
 			l, _ := open(t, cut)
 			commit(t, l, last)
