@@ -38,6 +38,7 @@ type peer struct {
 	known    bool      // by an earlier run, by hand, or by an invitation
 
 	visiting bool
+	useless  bool // a stranger, or one that sends nonsense: no hurry
 	due      time.Time // not before
 	pause    time.Duration
 	// met is how many commons this node had joined or founded when it last
@@ -88,10 +89,18 @@ func (n *Node) found(c transport.Candidate) {
 		p.near = false
 		return
 	}
-	if !p.near || !slices.Equal(p.addrs, c.Addrs) {
-		p.due, p.pause = time.Time{}, 0
+	fresh := !p.near || !slices.Equal(p.addrs, c.Addrs)
+	if fresh {
+		p.pause = 0
+	}
+	// It was heard just now, so that it couldn't be reached before says little.
+	if fresh || !p.useless {
+		soon := time.Now()
 		if bytes.Compare(n.self[:], c.Peer[:]) > 0 {
-			p.due = time.Now().Add(courtesy)
+			soon = soon.Add(courtesy)
+		}
+		if fresh || soon.Before(p.due) {
+			p.due = soon
 		}
 	}
 	p.near, p.addrs = true, c.Addrs
@@ -178,6 +187,7 @@ func (n *Node) visit(ctx context.Context, id transport.Peer) {
 	defer n.mu.Unlock()
 	p := n.peer(id)
 	p.visiting, p.met = false, next
+	p.useless = errors.Is(err, errStranger)
 	if err == nil {
 		return
 	}
@@ -185,7 +195,7 @@ func (n *Node) visit(ctx context.Context, id transport.Peer) {
 		n.o.Log.Debug("visiting a peer", "peer", id, "err", err)
 	}
 	p.pause = min(max(2*p.pause, firstPause), longestPause)
-	if errors.Is(err, errStranger) {
+	if p.useless {
 		p.pause = longestPause
 	}
 	p.due = time.Now().Add(p.pause + rand.N(p.pause/4))
@@ -303,8 +313,11 @@ func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, ini
 	delete(p.sessions, c.id)
 	// The peer may be back at once, unless it is of no use.
 	p.pause, p.due = 0, time.Now()
-	if errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled) {
+	if p.useless = errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled); p.useless {
 		p.pause, p.due = longestPause, time.Now().Add(longestPause)
+	}
+	if d := n.links.Discovery; d != nil {
+		d.Refresh()
 	}
 	return err
 }
