@@ -38,7 +38,7 @@ type peer struct {
 	known    bool      // by an earlier run, by hand, or by an invitation
 
 	visiting bool
-	useless  bool // a stranger, or one that sends nonsense: no hurry
+	useless  bool      // a stranger, or one that sends nonsense: no hurry
 	due      time.Time // not before
 	pause    time.Duration
 	// met is how many commons this node had joined or founded when it last
