@@ -413,6 +413,9 @@ func (s *Session) packRuns() [][]byte {
 				changes += len(run.Blocks)
 				n++
 			}
+			if _, more := v.serving[tip]; !more {
+				s.reached(tip, run.ID())
+			}
 		}
 		if err != nil { // our store is damaged: others have it
 			s.refuse(tips, []crdt.ChangeID{tip})
@@ -422,6 +425,18 @@ func (s *Session) packRuns() [][]byte {
 		return nil
 	}
 	return pack(typeRuns, append(cbor.AppendArray(nil, n), list...), s.o.Credit)
+}
+
+// reached notes where a branch that was pushed has ended: past its tip if a
+// newer one has taken its signature's place. That is what will be confirmed.
+func (s *Session) reached(tip, end crdt.ChangeID) {
+	v := &s.serve
+	h := s.key.sum(tip[:])
+	if it, pushed := v.pushed[h]; pushed && end != tip {
+		delete(v.pushed, h)
+		it.ID = end
+		v.pushed[s.key.sum(end[:])] = it
+	}
 }
 
 // Committed tells what has become durable, whoever it came from, since New or

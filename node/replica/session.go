@@ -195,22 +195,29 @@ func (r *Replica) height(log crdt.LogID) (seq uint64) {
 	return seq
 }
 
-// reassign asks another session for what but was asked for in vain.
+// reassign asks for what but was asked for in vain: the next session in turn
+// that is known to have it, or that sent what names it.
 func (r *Replica) reassign(id crdt.ChangeID, but SessionID) {
-	var from *session
+	var next, first *session
 	for _, c := range r.sessions {
-		if !c.s.Lacks(id) {
+		if !c.s.Lacks(id) && !r.waiting.of(c, id) {
 			continue
 		}
-		if from == nil || c.id != but && from.id == but {
-			from = c
+		if first == nil {
+			first = c
+		}
+		if next == nil && c.id > but {
+			next = c
 		}
 	}
-	if from == nil || !r.claims.take(id, from.id, r.now) {
+	if next == nil {
+		next = first
+	}
+	if next == nil || !r.claims.take(id, next.id, r.now) {
 		return
 	}
-	r.want(from, id)
-	r.pump(from)
+	r.want(next, id)
+	r.pump(next)
 }
 
 // want asks for something again, saying what is here of its log by now.
@@ -219,7 +226,7 @@ func (r *Replica) want(c *session, id crdt.ChangeID) {
 	switch {
 	case !ofTips:
 		c.s.WantMember(id)
-	case it.Log == crdt.LogID{}:
+	case it.Log == crdt.LogID{}: // something that a waiting run names
 		c.s.WantChange(id)
 	default:
 		ends, err := r.o.Log.Branches(it.Log)

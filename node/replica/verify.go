@@ -58,6 +58,9 @@ func (r *Replica) verify(c *session, e *reconcile.Runs) {
 	for _, run := range e.Runs {
 		in := &incoming{Run: run, from: c, commons: r.o.Genesis.ID, parcel: p, size: sizeOf(run)}
 		c.held += in.size
+		if !r.allStored(run) {
+			r.claims.take(run.ID(), c.id, r.now) // should it be dropped, it is asked for again
+		}
 		switch device, ok := r.deviceOf(run); {
 		case r.allStored(run), c.held > r.b.PeerBytes && !r.o.Mutant.Uncredited:
 			// Nothing new, or more than there is room for: then it is asked
@@ -66,9 +69,7 @@ func (r *Replica) verify(c *session, e *reconcile.Runs) {
 		case !ok:
 			// A piece of a log that isn't known here: ask from its beginning.
 			r.dealtWith(in)
-			if r.claims.take(run.ID(), c.id, r.now) {
-				c.s.WantFrom(run.ID(), nil)
-			}
+			c.s.WantFrom(run.ID(), nil)
 		default:
 			in.device = device
 			w.runs = append(w.runs, in)
@@ -191,6 +192,7 @@ func (r *Replica) refuse(in *incoming) {
 	if r.session(c.id) != nil {
 		r.charge(c, in.err)
 	}
+	r.reassign(in.ID(), c.id) // another may have it with its right signature
 }
 
 // getReady queues a run for the next commit and lets in what waited for it.

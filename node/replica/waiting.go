@@ -30,6 +30,11 @@ func (w *waiting) take(id crdt.ChangeID) (taken []*incoming) {
 	return taken
 }
 
+// of tells whether a run of c waits for id.
+func (w *waiting) of(c *session, id crdt.ChangeID) bool {
+	return slices.ContainsFunc(w.runs, func(x *waiter) bool { return x.from == c && x.missing == id })
+}
+
 // drop forgets the runs of a session.
 func (w *waiting) drop(id SessionID) {
 	w.runs = slices.DeleteFunc(w.runs, func(x *waiter) bool { return x.from.id == id })

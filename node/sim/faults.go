@@ -66,7 +66,7 @@ func (f *fleet) disk() {
 // copies go on as one device, in one log.
 func (f *fleet) clone() {
 	n := pick(f, f.honest())
-	if len(f.nodes) > 7 {
+	if len(f.nodes) > 5 {
 		return
 	}
 	n.crash(0)
@@ -78,15 +78,15 @@ func (f *fleet) clone() {
 	twin.twin = len(f.nodes)
 	f.note("%v is copied: %v", n, twin)
 	twin.kv, twin.dump = n.kv.Clone(), nil
+	twin.nonces = rand.NewPCG(0, 0)
+	twin.start()
 	state, err := n.nonces.MarshalBinary()
-	twin.nonces = new(rand.PCG)
 	if err == nil {
-		err = twin.nonces.UnmarshalBinary(state)
+		err = twin.nonces.UnmarshalBinary(state) // the next log that either begins is the same
 	}
 	if err != nil {
 		panic("sim: internal error: " + err.Error())
 	}
-	twin.start()
 	f.nodes = append(f.nodes, twin)
 	for _, n := range []*node{n, twin} {
 		n.edit()
@@ -119,10 +119,10 @@ func (f *fleet) restore() {
 	}
 }
 
-// burst writes much at once, by two nodes that answer each other.
+// burst writes much at once.
 func (f *fleet) burst() {
 	a := pick(f, f.nodes)
-	for range 10 + f.rand.IntN(60) {
+	for range 5 + f.rand.IntN(30) {
 		a.edit()
 		if f.chance(3) {
 			a.commit(false)

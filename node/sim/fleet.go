@@ -20,7 +20,7 @@ import (
 
 // Options of a run; the zero value is good.
 type Options struct {
-	// Steps of the first act. Default: 120 to 300, by the seed.
+	// Steps of the first act. Default: 60 to 200, by the seed.
 	Steps int
 	// Mutant is how the honest nodes are broken.
 	Mutant mutant.Set
@@ -91,7 +91,7 @@ func Run(seed uint64, o Options) *Failure {
 	f.begin()
 	steps := o.Steps
 	if steps == 0 {
-		steps = 120 + f.rand.IntN(180)
+		steps = 60 + f.rand.IntN(140)
 	}
 	for i := 0; i < steps && f.failed == nil; i++ {
 		f.step()
@@ -227,9 +227,9 @@ func (f *fleet) step() {
 		pick(f, f.nodes).crash(f.rand.IntN(2) * f.rand.IntN(4))
 	case r < 92:
 		f.disk()
-	case r < 94:
+	case r < 95:
 		f.clone()
-	case r < 96:
+	case r < 97:
 		f.restore()
 	default:
 		f.burst()
