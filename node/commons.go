@@ -44,7 +44,7 @@ func (n *Node) open(e entry, clean bool) (*Commons, error) {
 		work:  make(chan struct{}, 1),
 		lines: make(map[replica.SessionID]*line), asked: make(map[replica.Ticket]chan<- replica.Done),
 	}
-	log, report, err := storage.Open(space(n.o.Store, e.Number), storage.Options{Commons: c.id, CleanStop: clean})
+	log, report, err := storage.Open(space(n.o.Store, e.Number), storage.Options{Commons: c.id, CleanStop: clean, Suspect: n.o.Suspect})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,9 @@ var (
 type Options struct {
 	Dir   string // the data folder; the node keeps its keys in it
 	Store storage.KV
+	// Suspect says that Store may have lost rows without noticing: all of it is
+	// looked through at open.
+	Suspect bool
 	// Log is told what happens. Nil is quiet.
 	Log *slog.Logger
 	// Doors are peers whose addresses were given by hand: they are dialled

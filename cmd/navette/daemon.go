@@ -61,7 +61,7 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 	if report.Quarantined != "" {
 		e.say.problem(e, "notice", e.say.text("notice.quarantined", report.Quarantined))
 	}
-	d.node, err = node.Open(node.Options{Dir: e.data, Store: d.store, Log: log, Doors: doors})
+	d.node, err = node.Open(node.Options{Dir: e.data, Store: d.store, Suspect: report.Suspect, Log: log, Doors: doors})
 	if err == nil && !s.offline {
 		err = d.connect(port)
 	}
