@@ -192,7 +192,7 @@ func BenchmarkSize(b *testing.B) {
 			x := New(nil)
 			s.apply(b, x, nil)
 			file := x.Encode()
-			names := 32 * len(x.changes)
+			names := 32 * x.changes()
 			b.ReportMetric(float64(len(file)-names-len(x.Raw()))/float64(keystrokes), "B/keystroke")
 			b.ReportMetric(float64(len(file)), "B")
 			b.ReportMetric(float64(names), "B-names")

@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -68,7 +69,7 @@ func (t *Text) load() error {
 		return nil
 	}
 	in := source{b: f.unread[f.begin : len(f.unread)-4]}
-	d := decoder{history: New(nil).history}
+	d := decoder{history: newHistory()}
 	for n := in.uvarint(1 << 31); n > 0; n -= blockEvents {
 		block := in.take(in.uvarint(uint64(len(in.b))))
 		d.logsAt = append(d.logsAt, len(d.logs))
@@ -80,9 +81,10 @@ func (t *Text) load() error {
 	if in.bad || len(in.b) > 0 {
 		return fmt.Errorf("%w: after the last event", ErrCorrupt)
 	}
-	if len(d.heads) == 1 && int(d.events[d.heads[0]].len) != t.raw.len() || len(d.heads) == 0 && t.raw.len() > 0 {
+	if len(d.heads) == 1 && d.lenAt(d.heads[0]) != t.raw.len() || len(d.heads) == 0 && t.raw.len() > 0 {
 		return fmt.Errorf("%w: text and history differ", ErrCorrupt)
 	}
+	d.placed = d.n
 	t.history, t.file = d.history, d.file
 	return nil
 }
@@ -96,14 +98,18 @@ func (t *Text) Check() error {
 	t.tidy()
 	u := New(t.order)
 	h := &t.history
-	for _, e := range h.sorted {
-		ev := &h.events[e]
+	for r := range int(h.n) {
+		e := h.ranked(r)
 		var s []Splice
-		for i, o := range h.opsOf(e) {
-			_, end := h.insertedBy(int(ev.op) + i)
-			s = append(s, Splice{int(o.pos), int(o.del), string(h.text[o.text:end]), ev.deep})
+		for x := range h.steps(e) {
+			s = append(s, Splice{x.pos, x.del, string(x.text), h.isDeep(e)})
 		}
-		if err := u.ApplyParents(h.name(e), h.changes[ev.change].lamport, h.names(h.parentsOf(e)), s, ev.void); err != nil {
+		parents := h.parentsOf(e, nil)
+		for i, p := range parents {
+			parents[i] = h.rankOf(p) // as u numbers it
+		}
+		n := h.name(e)
+		if err := u.add(&n, h.lamport(e), u.maximal(parents), s, h.isVoid(e)); err != nil {
 			return fmt.Errorf("%w: %w", ErrCorrupt, err)
 		}
 	}
@@ -117,9 +123,7 @@ func (t *Text) Check() error {
 type decoder struct {
 	history
 	file
-	prev    change
-	any     bool // an event was read
-	index   int
+	name    Name // of the last event, and its lamport
 	lamport int
 }
 
@@ -148,59 +152,53 @@ func (d *decoder) block(b []byte, n int) bool {
 }
 
 func (d *decoder) event(cols *[colMax]intake, at *int) bool {
-	ev := event{op: int32(len(d.ops))}
-	ok := true
-	if same := cols[colSame].count(1); same == 1 {
-		ok = d.any
-		d.index += 1 + cols[colIndex].count(1<<32)
-	} else {
-		ok = d.change(cols)
-		d.index = cols[colIndex].count(1 << 32)
-	}
-	if d.index >= 1<<32 || !ok {
+	index := 0
+	if cols[colSame].count(1) == 1 {
+		if d.n == 0 {
+			return false
+		}
+		index = int(d.name.Index) + 1
+	} else if !d.change(cols) {
 		return false
 	}
-	d.any = true
-	ev.change, ev.index = uint32(len(d.changes)-1), uint32(d.index)
+	if index += cols[colIndex].count(1 << 32); index >= 1<<32 {
+		return false
+	}
+	d.name.Index = uint32(index)
 	parents := d.readParents(cols)
 	flags := cols[colFlags].count(flagVoid | flagDeep)
-	ev.void, ev.deep = flags&flagVoid != 0, flags&flagDeep != 0
-	net := 0
+	deep := flags&flagDeep != 0
+	first, net := len(d.ops), 0
 	for range 1 + cols[colSplices].count(MaxSplices-1) {
 		pos := *at + cols[colPos].next()
 		del, ins := cols[colDel].count(MaxPos), cols[colIns].count(1<<31)
 		if pos < 0 || pos > MaxPos || ins > len(cols[colText].b) || ins+del == 0 {
 			return false
 		}
-		d.ops = append(d.ops, op{pos: int32(pos), del: int32(del), elem: uint32(d.elems), text: uint32(len(d.text))})
-		k := runeOffset(cols[colText].b, ins)
-		b := cols[colText].take(k)
+		b := cols[colText].take(runeOffset(cols[colText].b, ins))
 		if utf8.RuneCount(b) != ins || !utf8.Valid(b) {
 			return false
 		}
+		d.addOp(pos, del, ins)
 		d.text = append(d.text, b...)
-		d.elems += ins
 		*at = pos + ins
 		net += ins - del
 	}
 	size := net
-	if len(parents) > 1 || ev.deep {
+	if len(parents) > 1 || deep {
 		size = cols[colLen].count(MaxPos)
 	} else if len(parents) == 1 {
-		size += int(d.events[parents[0]].len)
+		size += d.lenAt(parents[0])
 	}
 	for i := range cols {
 		if cols[i].bad {
 			return false
 		}
 	}
-	if size > MaxPos || !ev.deep && !d.fits(int(ev.op), size-net) {
+	if size > MaxPos || !deep && !d.fits(first, size-net) {
 		return false
 	}
-	ev.len = int32(size)
-	e := int32(len(d.events))
-	d.link(ev, parents)
-	d.sorted, d.rank = append(d.sorted, e), append(d.rank, e)
+	d.record(&d.name, uint64(d.lamport), parents, first, size, deep, flags&flagVoid != 0)
 	return true
 }
 
@@ -211,7 +209,7 @@ func (d *decoder) fits(i, n int) bool {
 		if int(o.pos) > n || int(o.del) > n-int(o.pos) {
 			return false
 		}
-		ins, _ := d.insertedBy(i)
+		ins, _ := d.inserted(i)
 		n += ins - int(o.del)
 	}
 	return n >= 0
@@ -219,21 +217,16 @@ func (d *decoder) fits(i, n int) bool {
 
 // change reads what a change's first event says of it.
 func (d *decoder) change(cols *[colMax]intake) bool {
-	var c change
-	l := cols[colLog].count(len(d.logs))
-	if l == len(d.logs) {
-		d.logs = append(d.logs, [16]byte(pad(cols[colNames].take(16), 16)))
+	l := cols[colLog].count(len(d.file.logs))
+	if l == len(d.file.logs) {
+		d.file.logs = append(d.file.logs, [16]byte(pad(cols[colNames].take(16), 16)))
 	}
-	c.log = d.logs[l]
-	d.lamport += cols[colLamport].count(valueMax)
-	c.lamport = uint64(d.lamport)
-	c.id = [32]byte(pad(cols[colNames].take(32), 32))
-	if cols[colNames].bad || d.any && (c.lamport < d.prev.lamport || c.lamport == d.prev.lamport &&
-		bytes.Compare(append(c.id[:], c.log[:]...), append(d.prev.id[:], d.prev.log[:]...)) <= 0) {
+	n := Name{Log: d.file.logs[l], Change: [32]byte(pad(cols[colNames].take(32), 32))}
+	later := cols[colLamport].count(valueMax)
+	if cols[colNames].bad || d.n > 0 && later == 0 && cmp.Or(bytes.Compare(n.Change[:], d.name.Change[:]), bytes.Compare(n.Log[:], d.name.Log[:])) <= 0 {
 		return false
 	}
-	d.prev = c
-	d.changes = append(d.changes, c)
+	d.name, d.lamport = n, d.lamport+later
 	return true
 }
 
@@ -246,7 +239,7 @@ func pad(b []byte, n int) []byte {
 }
 
 func (d *decoder) readParents(cols *[colMax]intake) []int32 {
-	rank := len(d.events)
+	rank := int(d.n)
 	n := cols[colParents].count(1 + rank)
 	if n == 0 {
 		if rank == 0 {

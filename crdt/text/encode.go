@@ -58,7 +58,7 @@ func (t *Text) Encode() []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(v.all)))
 	b = append(b, v.all...)
-	b = binary.AppendUvarint(b, uint64(len(t.events)))
+	b = binary.AppendUvarint(b, uint64(t.n))
 	for _, block := range t.file.blocks {
 		b = binary.AppendUvarint(b, uint64(len(block)))
 		b = append(b, block...)
@@ -74,9 +74,9 @@ func (t *Text) encodeBlocks() {
 	for i, l := range f.logs {
 		index[l] = i
 	}
-	for from := len(f.blocks) * blockEvents; from < len(t.events); from += blockEvents {
+	for from := len(f.blocks) * blockEvents; from < int(t.n); from += blockEvents {
 		f.logsAt = append(f.logsAt, len(f.logs))
-		f.blocks = append(f.blocks, t.encodeBlock(from, min(from+blockEvents, len(t.events)), index))
+		f.blocks = append(f.blocks, t.encodeBlock(from, min(from+blockEvents, int(t.n)), index))
 	}
 }
 
@@ -106,54 +106,52 @@ func (t *Text) encodeBlock(from, to int, logs map[[16]byte]int) []byte {
 		names []byte
 		text  []byte
 		at    int
+		prev  Name // of the event before, and its lamport
+		prevL int
 	)
-	prev, lamport, index := change{}, 0, 0
 	if from > 0 {
-		e := h.sorted[from-1]
-		prev, index = h.changes[h.events[e].change], int(h.events[e].index)
-		lamport = int(prev.lamport)
+		e := h.ranked(from - 1)
+		prev, prevL = h.name(e), int(h.lamport(e))
 	}
 	for r := from; r < to; r++ {
-		e := h.sorted[r]
-		ev := &h.events[e]
-		c := h.changes[ev.change]
-		if r > 0 && c == prev {
+		e := h.ranked(r)
+		n, lamport := h.name(e), int(h.lamport(e))
+		if r > 0 && lamport == prevL && n.Change == prev.Change && n.Log == prev.Log {
 			cols[colSame].add(1)
-			cols[colIndex].add(int(ev.index) - index - 1)
+			cols[colIndex].add(int(n.Index) - int(prev.Index) - 1)
 		} else {
 			cols[colSame].add(0)
-			cols[colIndex].add(int(ev.index))
-			l, known := logs[c.log]
+			cols[colIndex].add(int(n.Index))
+			l, known := logs[n.Log]
 			if !known {
 				l = len(t.file.logs)
-				t.file.logs, logs[c.log] = append(t.file.logs, c.log), l
-				names = append(names, c.log[:]...)
+				t.file.logs, logs[n.Log] = append(t.file.logs, n.Log), l
+				names = append(names, n.Log[:]...)
 			}
 			cols[colLog].add(l)
-			cols[colLamport].add(int(c.lamport) - lamport)
-			names = append(names, c.id[:]...)
-			prev, lamport = c, int(c.lamport)
+			cols[colLamport].add(lamport - prevL)
+			names = append(names, n.Change[:]...)
 		}
-		index = int(ev.index)
+		prev, prevL = n, lamport
 		t.encodeParents(r, e, &cols)
 		flags := 0
-		if ev.void {
+		if h.isVoid(e) {
 			flags |= flagVoid
 		}
-		if ev.deep {
+		if h.isDeep(e) {
 			flags |= flagDeep
 		}
 		cols[colFlags].add(flags)
-		ops := h.opsOf(e)
-		cols[colSplices].add(len(ops) - 1)
-		for i, o := range ops {
-			n, end := h.insertedBy(int(ev.op) + i)
-			cols[colPos].add(int(o.pos) - at)
-			cols[colDel].add(int(o.del))
-			cols[colIns].add(n)
-			text = append(text, h.text[o.text:end]...)
-			at = int(o.pos) + n
+		splices := 0
+		for x := range h.steps(e) {
+			splices++
+			cols[colPos].add(x.pos - at)
+			cols[colDel].add(x.del)
+			cols[colIns].add(x.n)
+			text = append(text, x.text...)
+			at = x.pos + x.n
 		}
+		cols[colSplices].add(splices - 1)
 	}
 	cols[colNames].b, cols[colText].b = names, text
 	var b []byte
@@ -173,9 +171,10 @@ const (
 
 func (t *Text) encodeParents(rank int, e int32, cols *[colMax]column) {
 	h := &t.history
-	ps := h.parentsOf(e)
+	var several [4]int32
+	ps := h.parentsOf(e, several[:0])
 	for i := range ps {
-		ps[i] = h.rank[ps[i]]
+		ps[i] = h.rankOf(ps[i])
 	}
 	slices.SortFunc(ps, descending)
 	if len(ps) == 1 && int(ps[0]) == rank-1 {
@@ -188,7 +187,7 @@ func (t *Text) encodeParents(rank int, e int32, cols *[colMax]column) {
 			last = int(p)
 		}
 	}
-	if len(ps) > 1 || h.events[e].deep {
-		cols[colLen].add(int(h.events[e].len))
+	if len(ps) > 1 || h.isDeep(e) {
+		cols[colLen].add(h.lenAt(e))
 	}
 }

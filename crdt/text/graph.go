@@ -22,25 +22,50 @@ func (h *history) seenBy(n Name, saw func(Name) bool) []int32 {
 	for len(todo) > 0 {
 		e := todo[0]
 		todo = todo[1:]
-		if seen(e) {
-			found = append(found, e)
-			continue
-		}
-		for h.events[e].depth > 0 {
-			next := h.events[e].jump
-			if seen(next) {
-				if next = h.events[e].parent; seen(next) {
-					found = append(found, next)
-					break
+		for !seen(e) {
+			r := &h.runs[h.runOf(e)]
+			if e > r.first && seen(r.first) {
+				// The last one seen is between them.
+				low := r.first
+				for low+1 < e {
+					if m := low + (e-low)/2; seen(m) {
+						low = m
+					} else {
+						e = m
+					}
 				}
+				e = low
+				break
 			}
-			e = next
+			if r.depth == 0 {
+				h.parents(r.first, func(p int32) { todo = push(todo, p) })
+				e = -1
+				break
+			}
+			if e = h.runs[r.jump].first; seen(e) {
+				e = r.parent
+			}
 		}
-		if h.events[e].depth == 0 {
-			h.parents(e, func(p int32) { todo = push(todo, p) })
+		if e >= 0 {
+			found = append(found, e)
 		}
 	}
 	return h.maximal(found)
+}
+
+// parents calls f for each parent of e, the latest first.
+func (h *history) parents(e int32, f func(p int32)) {
+	r, k := h.at(e)
+	switch {
+	case k > 0:
+		f(e - 1)
+	case r.parent >= 0:
+		f(r.parent)
+	case r.parent < -1:
+		for _, p := range h.joins[-2-r.parent] {
+			f(p)
+		}
+	}
 }
 
 func descending(a, b int32) int { return int(b) - int(a) }
@@ -57,6 +82,9 @@ func push(list []int32, e int32) []int32 {
 // maximal returns, descending and without repetition, those of es that no
 // other of them has seen.
 func (h *history) maximal(es []int32) []int32 {
+	if len(es) < 2 {
+		return es
+	}
 	slices.SortFunc(es, descending)
 	es = slices.Compact(es)
 	return slices.DeleteFunc(es, func(e int32) bool {
@@ -64,35 +92,36 @@ func (h *history) maximal(es []int32) []int32 {
 	})
 }
 
-// hasSeen tells whether e is an ancestor of x.
+// hasSeen tells whether e is an ancestor of x, or x itself.
 func (h *history) hasSeen(x, e int32) bool {
 	todo := []int32{x}
 	for len(todo) > 0 {
 		x, todo = todo[0], todo[1:]
-		for x > e && h.events[x].depth > 0 {
-			if j := h.events[x].jump; j >= e {
-				x = j
-			} else {
-				x = h.events[x].parent
+		r := &h.runs[h.runOf(x)]
+		for r.first > e && r.depth > 0 {
+			if x = h.runs[r.jump].first; x < e {
+				x = r.parent
 			}
+			r = &h.runs[h.runOf(x)]
 		}
-		if x == e {
-			return true
+		if r.first <= e {
+			if x >= e {
+				return true
+			}
+			continue
 		}
-		if x > e {
-			h.parents(x, func(p int32) {
-				if p >= e {
-					todo = push(todo, p)
-				}
-			})
-		}
+		h.parents(r.first, func(p int32) {
+			if p >= e {
+				todo = push(todo, p)
+			}
+		})
 	}
 	return false
 }
 
 // diff returns the events that only one of two versions has seen or is, each
 // list descending.
-func (h *history) diff(a, b []int32) (onlyA, onlyB []int32) {
+func (h *history) diff(a, b []int32) (onlyA, onlyB []stretch) {
 	if slices.Equal(a, b) {
 		return nil, nil
 	}
@@ -125,22 +154,27 @@ func (h *history) diff(a, b []int32) (onlyA, onlyB []int32) {
 	for single > 0 {
 		x := todo[0]
 		todo = todo[:copy(todo, todo[1:])]
+		// What is before x in its run, down to the next item, is x's too.
+		first := h.runs[h.runOf(x.e)].first
+		if len(todo) > 0 {
+			first = max(first, todo[0].e+1)
+		}
 		switch x.of {
 		case ofA:
-			onlyA = append(onlyA, x.e)
+			onlyA = append(onlyA, stretch{first, x.e})
 			single--
 		case ofB:
-			onlyB = append(onlyB, x.e)
+			onlyB = append(onlyB, stretch{first, x.e})
 			single--
 		}
-		h.parents(x.e, func(p int32) { add(p, x.of) })
+		h.parents(first, func(p int32) { add(p, x.of) })
 	}
 	return onlyA, onlyB
 }
 
 // past marks the events that a version has seen or is.
 func (h *history) past(version []int32) []bool {
-	in := make([]bool, len(h.events))
+	in := make([]bool, h.n)
 	for _, e := range version {
 		in[e] = true
 	}
@@ -152,8 +186,8 @@ func (h *history) past(version []int32) []bool {
 	return in
 }
 
-// parentsOf returns the parents of e, descending.
-func (h *history) parentsOf(e int32) (ps []int32) {
+// parentsOf appends the parents of e to ps, descending.
+func (h *history) parentsOf(e int32, ps []int32) []int32 {
 	h.parents(e, func(p int32) { ps = append(ps, p) })
 	return ps
 }

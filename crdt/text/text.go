@@ -114,7 +114,7 @@ func New(order func(a, b Name) int) *Text {
 	if order == nil {
 		order = Name.Compare
 	}
-	return &Text{order: order, history: history{crit: []stretch{{-1, -1}}, lastDeep: -1}}
+	return &Text{order: order, history: newHistory()}
 }
 
 // Apply adds an event. lamport is that of its change; saw reports whether the
@@ -129,10 +129,10 @@ func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, vo
 	if err := t.load(); err != nil {
 		return err
 	}
-	if t.has(n, lamport) {
+	if t.has(&n, lamport) {
 		return nil
 	}
-	return t.add(n, lamport, t.seenBy(n, saw), s, void)
+	return t.add(&n, lamport, t.seenBy(n, saw), s, void)
 }
 
 // ApplyParents is Apply for one who knows the event's parents: the events that
@@ -141,7 +141,7 @@ func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, 
 	if err := t.load(); err != nil {
 		return err
 	}
-	if t.has(n, lamport) {
+	if t.has(&n, lamport) {
 		return nil
 	}
 	ps := make([]int32, len(parents))
@@ -152,11 +152,11 @@ func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, 
 		}
 		ps[i] = e
 	}
-	return t.add(n, lamport, t.maximal(ps), s, void)
+	return t.add(&n, lamport, t.maximal(ps), s, void)
 }
 
 // add records the event and splices it into the text.
-func (t *Text) add(n Name, lamport uint64, parents []int32, s []Splice, void bool) error {
+func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bool) error {
 	if err := checkForm(s); err != nil {
 		return err
 	}
@@ -166,8 +166,8 @@ func (t *Text) add(n Name, lamport uint64, parents []int32, s []Splice, void boo
 		}
 	}
 	size := len(t.text)
-	for _, x := range s {
-		size += len(x.Ins)
+	for i := range s {
+		size += len(s[i].Ins)
 	}
 	if size > math.MaxUint32 {
 		return ErrFull
@@ -177,10 +177,11 @@ func (t *Text) add(n Name, lamport uint64, parents []int32, s []Splice, void boo
 		if err := checkRange(s, t.raw.len()); err != nil {
 			return err
 		}
-		t.record(n, lamport, parents, s, void)
-		for _, x := range s {
-			t.raw.splice(x.Pos, x.Del, x.Ins)
+		first := t.write(s)
+		for i := range s {
+			t.raw.splice(s[i].Pos, s[i].Del, s[i].Ins)
 		}
+		t.record(n, lamport, parents, first, t.raw.len(), false, void)
 		t.cool()
 	} else {
 		w := t.tracker(parents, deep)
@@ -188,12 +189,24 @@ func (t *Text) add(n Name, lamport uint64, parents []int32, s []Splice, void boo
 		if err := checkRange(s, w.tree.total(measureOf(deep))); err != nil {
 			return err
 		}
-		e := t.record(n, lamport, parents, s, void)
+		e := t.record(n, lamport, parents, t.write(s), 0, deep, void)
 		w.take(e, &t.raw)
-		t.events[e].len = int32(w.tree.total(inCurrent))
+		if r, k := t.at(e); k == 0 {
+			r.len = int32(w.tree.total(inCurrent))
+		}
 	}
 	t.settle()
 	return nil
+}
+
+// write appends the ops of the next event and returns the number of the first.
+func (t *Text) write(s []Splice) int {
+	first := len(t.ops)
+	for i := range s {
+		t.addOp(s[i].Pos, s[i].Del, utf8.RuneCountInString(s[i].Ins))
+		t.text = append(t.text, s[i].Ins...)
+	}
+	return first
 }
 
 // checkForm refuses what Apply can't work with, whoever made it.
@@ -255,7 +268,7 @@ func (t *Text) Heads() []Name {
 	if t.load() != nil {
 		return nil
 	}
-	return t.names(t.heads)
+	return t.namesOf(t.heads)
 }
 
 // SetVoid sets whether an event is void. An event that isn't there gives
@@ -268,11 +281,10 @@ func (t *Text) SetVoid(n Name, void bool) error {
 	if !ok {
 		return ErrUnknown
 	}
-	if t.events[e].void != void {
-		t.events[e].void = void
-		t.voids += map[bool]int{true: 1, false: -1}[void]
+	if t.isVoid(e) != void {
+		t.setVoid(e, void)
 		t.tidy()
-		t.file.spoil(int(t.rank[e]))
+		t.file.spoil(int(t.rankOf(e)))
 		t.settle()
 	}
 	return nil

@@ -88,7 +88,7 @@ func (t *Text) shown() *view {
 			} else if !shown {
 				in = rawOnly
 			}
-			t.runs(id, n, func(_ int32, s []byte, n int) { v.add(&b, in, s, n) })
+			v.add(&b, in, t.bytes(id, n), n)
 		})
 		v.all = b.String()
 		t.view = v
@@ -107,11 +107,11 @@ func (t *Text) elements(version []int32, f func(id, n int, raw, shown bool)) {
 	w.moveTo(version)
 	in := t.past(version)
 	struck := make([]bool, t.elems) // deleted by an event that isn't void
-	for e := range t.events {
-		if t.voids == 0 || !in[e] || t.events[e].void {
+	for e := range t.n {
+		if t.voids == 0 || !in[e] || t.isVoid(e) {
 			continue
 		}
-		for _, p := range w.metBy(int32(e)) {
+		for _, p := range w.metBy(e) {
 			for i := range p.n {
 				struck[p.id+i] = true
 			}
@@ -128,27 +128,15 @@ func (t *Text) elements(version []int32, f func(id, n int, raw, shown bool)) {
 				continue
 			}
 			for i, end := s.id, s.id+int(s.n); i < end; {
-				void := t.events[t.inserter(i)].void
+				e, stop := t.inserter(i)
 				j := i + 1
-				stop := min(end, t.firstElem(t.inserter(i)+1))
-				for j < stop && struck[j] == struck[i] {
+				for j < min(end, stop) && struck[j] == struck[i] {
 					j++
 				}
-				f(i, j-i, raw, !void && !struck[i])
+				f(i, j-i, raw, !t.isVoid(e) && !struck[i])
 				i = j
 			}
 		}
-	}
-}
-
-// runs calls f for the parts of n elements from id on that one op inserted.
-func (t *Text) runs(id, n int, f func(e int32, s []byte, n int)) {
-	for end := id + n; id < end; {
-		i := t.opOf(id)
-		count, _ := t.insertedBy(i)
-		k := min(end, int(t.ops[i].elem)+count) - id
-		f(t.inserter(id), t.bytes(id, k), k)
-		id += k
 	}
 }
 
@@ -174,13 +162,16 @@ func (t *Text) Spans() iter.Seq2[Name, string] {
 			if !shown {
 				return
 			}
-			t.runs(id, n, func(e int32, s []byte, _ int) {
+			for end := id + n; id < end; {
+				e, stop := t.inserter(id)
 				if e != by {
 					flush()
 					by = e
 				}
-				b.Write(s)
-			})
+				stop = min(stop, end)
+				b.Write(t.bytes(id, stop-id))
+				id = stop
+			}
 		})
 		flush()
 	}
@@ -204,7 +195,7 @@ func (t *Text) At(version []Name) (string, error) {
 	var b strings.Builder
 	t.elements(t.maximal(heads), func(id, n int, _, shown bool) {
 		if shown {
-			t.runs(id, n, func(_ int32, s []byte, _ int) { b.Write(s) })
+			b.Write(t.bytes(id, n))
 		}
 	})
 	return b.String(), nil

@@ -1,5 +1,7 @@
 package text
 
+import "slices"
+
 // A walker replays the events after a critical one, its base, moving between
 // versions, and keeps what it needs to go on: it is fed events in the order of
 // their arrival, each at the version it was made against.
@@ -23,10 +25,12 @@ func newWalker(t *Text, base int32) *walker {
 	n := 0
 	if base >= 0 {
 		w.at = []int32{base}
-		n = int(h.events[base].len)
+		n = h.lenAt(base)
 	}
 	w.tree = newTracker(n, func(a, b int) bool {
-		return t.order(h.name(h.inserter(w.elem+a)), h.name(h.inserter(w.elem+b))) < 0
+		x, _ := h.inserter(w.elem + a)
+		y, _ := h.inserter(w.elem + b)
+		return t.order(h.name(x), h.name(y)) < 0
 	})
 	w.tree.fugue = t.fugue
 	return w
@@ -69,15 +73,17 @@ const idle = 1024
 
 // cool lets go of the walker once nobody seems to need it.
 func (t *Text) cool() {
-	if t.walk != nil && len(t.events)-int(t.walk.fed) > idle {
+	if t.walk != nil && t.n-t.walk.fed > idle {
 		t.walk = nil
 	}
 }
 
 func (w *walker) catchUp() {
-	for int(w.fed)+1 < len(w.h.events) {
+	var parents []int32
+	for w.fed+1 < w.h.n {
 		e := w.fed + 1
-		w.moveTo(w.h.parentsOf(e))
+		parents = w.h.parentsOf(e, parents[:0])
+		w.moveTo(parents)
 		w.take(e, nil)
 	}
 }
@@ -85,19 +91,19 @@ func (w *walker) catchUp() {
 // moveTo makes version, all of which it has taken, the prepare version.
 func (w *walker) moveTo(version []int32) {
 	back, forth := w.h.diff(w.at, version)
-	for _, e := range back {
-		w.step(e, -1)
+	for _, s := range back {
+		w.step(s, -1)
 	}
-	for i := len(forth) - 1; i >= 0; i-- {
-		w.step(forth[i], 1)
+	for _, s := range slices.Backward(forth) {
+		w.step(s, 1)
 	}
 	w.at = append(w.at[:0], version...)
 }
 
-// step takes e out of the prepare version or back into it.
-func (w *walker) step(e int32, d int32) {
-	met := w.metBy(e)
-	from, to := w.h.firstElem(e), w.h.firstElem(e+1)
+// step takes events out of the prepare version or back into it.
+func (w *walker) step(s stretch, d int32) {
+	met := w.met[w.begins[s.first-w.base-1]:w.endOf(s.last)]
+	from, to := w.h.firstElem(s.first), w.h.firstElem(s.last+1)
 	if d > 0 {
 		w.tree.shift(from-w.elem, to-from, d)
 	}
@@ -112,14 +118,13 @@ func (w *walker) step(e int32, d int32) {
 // take adds the next event, whose parents are the prepare version, and applies
 // its effect to a rope if there is one.
 func (w *walker) take(e int32, to *rope) {
-	h, measure := w.h, measureOf(w.h.events[e].deep)
+	measure := measureOf(w.h.isDeep(e))
 	w.begins = append(w.begins, int32(len(w.met)))
-	first := int(h.events[e].op)
-	for i, o := range h.opsOf(e) {
+	for x := range w.h.steps(e) {
 		k := len(w.met)
 		// Recorded events fit; those of a forged file needn't.
-		pos := min(int(o.pos), w.tree.total(measure))
-		del := min(int(o.del), w.tree.total(measure)-pos)
+		pos := min(x.pos, w.tree.total(measure))
+		del := min(x.del, w.tree.total(measure)-pos)
 		w.met = w.tree.remove(measure, pos, del, w.met)
 		if to != nil {
 			for _, p := range w.met[k:] {
@@ -128,13 +133,12 @@ func (w *walker) take(e int32, to *rope) {
 				}
 			}
 		}
-		n, end := h.insertedBy(first + i)
-		if n == 0 {
+		if x.n == 0 {
 			continue
 		}
-		pos = w.tree.insert(measure, pos, int(o.elem)-w.elem, n)
+		pos = w.tree.insert(measure, pos, x.elem-w.elem, x.n)
 		if to != nil {
-			to.splice(pos, 0, string(h.text[o.text:end]))
+			to.splice(pos, 0, string(x.text))
 		}
 	}
 	w.fed = e
@@ -143,9 +147,13 @@ func (w *walker) take(e int32, to *rope) {
 
 // metBy returns what the deletions of an event met.
 func (w *walker) metBy(e int32) []piece {
-	i := int(e - w.base - 1)
-	if i+1 < len(w.begins) {
-		return w.met[w.begins[i]:w.begins[i+1]]
+	return w.met[w.begins[e-w.base-1]:w.endOf(e)]
+}
+
+// endOf returns where what an event met ends.
+func (w *walker) endOf(e int32) int {
+	if i := int(e - w.base); i < len(w.begins) {
+		return int(w.begins[i])
 	}
-	return w.met[w.begins[i]:]
+	return len(w.met)
 }
