@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -113,13 +114,18 @@ func (c *Commons) Counts() (map[string]int, error) {
 // one (four digits or more), by its tag or path, or by its title, removed ones
 // last; of a kind, or of any if that is "". The error is ErrNotFound or an AmbiguousError.
 func (c *Commons) Find(kind, text string) (crdt.ID, error) {
-	hex := strings.ToLower(text)
-	isID := len(hex) >= 4 && len(hex) <= 32 && strings.Trim(hex, "0123456789abcdef") == ""
+	prefix := strings.ToLower(text)
+	isID := len(prefix) >= 4 && len(prefix) <= 32 && strings.Trim(prefix, "0123456789abcdef") == ""
+	if isID && len(prefix) == 32 {
+		if id, ok := c.whole(kind, prefix); ok {
+			return id, nil
+		}
+	}
 	want := commons.Fold(text)
 	var byID, byName, removed []crdt.ID
 	err := c.Each(kind, func(d *crdt.Doc) error {
 		id := d.ID()
-		if isID && strings.HasPrefix(id.String(), hex) {
+		if isID && strings.HasPrefix(id.String(), prefix) {
 			byID = append(byID, id)
 		}
 		r := commons.View(d)
@@ -152,6 +158,15 @@ func (c *Commons) Find(kind, text string) (crdt.ID, error) {
 		return crdt.ID{}, &AmbiguousError{text, len(found)}
 	}
 	return found[0], nil
+}
+
+// whole finds a resource by all digits of its id, without reading any other.
+func (c *Commons) whole(kind, digits string) (id crdt.ID, found bool) {
+	if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
+		return id, false
+	}
+	d, err := c.log.Doc(id)
+	return id, err == nil && d.Kind() != "" && (kind == "" || d.Kind() == kind)
 }
 
 // A Step is a change in the history of the commons, or of a resource.
