@@ -13,20 +13,27 @@ import (
 	"testing"
 )
 
-// isolated runs a test in namespaces of its own: network, mounts, processes,
-// and users where we aren't root. Whatever the test makes there (bridges,
-// namespaces, daemons) disappears with its process, however that ends, and the
-// machine's own network never sees a packet of it.
+// programs are what the scripts run: navette twice, since the race detector is
+// for the daemon and would make every other command slow.
+type programs struct{ client, daemon string }
+
+// isolated runs the scripts of a folder in namespaces of their own: network,
+// mounts, processes, and users where we aren't root. Whatever they make there
+// (bridges, namespaces, daemons) disappears with its process, however that
+// ends, and the machine's own network never sees a packet of it.
 //
-// It does so by running this test program again with this one test.
-func isolated(t *testing.T, program string, test func(*testing.T)) {
-	if os.Getenv("NAVETTE_ISOLATED") != "" {
+// It does so by running this test program again with this one test. The
+// programs are built before, where a module proxy is in reach.
+func isolated(t *testing.T, dir string, build func() programs) {
+	if inside := os.Getenv("NAVETTE_ISOLATED"); inside != "" {
 		if err := enter(); err != nil {
 			t.Fatalf("making a place for the tests: %v", err)
 		}
-		test(t)
+		client, daemon, _ := strings.Cut(inside, ":")
+		runScripts(t, dir, programs{client, daemon})
 		return
 	}
+	bin := build()
 	pattern := "^" + t.Name() + "$"
 	if _, sub, ok := strings.Cut(flag.Lookup("test.run").Value.String(), "/"); ok {
 		pattern += "/" + sub
@@ -40,7 +47,7 @@ func isolated(t *testing.T, program string, test func(*testing.T)) {
 		}
 	})
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "NAVETTE_ISOLATED=1", "NAVETTE_PROGRAM="+program)
+	cmd.Env = append(os.Environ(), "NAVETTE_ISOLATED="+bin.client+":"+bin.daemon)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,

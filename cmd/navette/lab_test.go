@@ -28,7 +28,7 @@ var serial atomic.Int64
 
 // A lab is the world of one script: links, and places that plug into them.
 type lab struct {
-	bin    string // the program under test
+	bin    programs // under test
 	work   string
 	getenv func(string) string // of the script
 	lans   map[string]*link
@@ -208,10 +208,15 @@ func (l *lab) detach(p *place, lanName string) error {
 	return ips("link del " + port.outer)
 }
 
-// command prepares a command in a place; "navette" is the program under test.
+// command prepares a command in a place; "navette" is the program under test,
+// "navette up" its daemon.
 func (l *lab) command(ctx context.Context, p *place, dir string, args ...string) *exec.Cmd {
 	if args[0] == "navette" {
-		args = append([]string{l.bin}, args[1:]...)
+		bin := l.bin.client
+		if len(args) > 1 && args[1] == "up" {
+			bin = l.bin.daemon
+		}
+		args = append([]string{bin}, args[1:]...)
 	}
 	cmd := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", p.ns}, args...)...)
 	cmd.Dir = dir

@@ -14,18 +14,27 @@ import (
 // and real mDNS, in network namespaces. What Navette promises its users is
 // told there.
 func TestNetns(t *testing.T) {
-	bin := program(t, "navette", ".")
-	isolated(t, bin, func(t *testing.T) { runScripts(t, "testdata", bin) })
+	isolated(t, "testdata", func() programs {
+		p := programs{client: program(t, "navette", ".")}
+		p.daemon = p.client
+		if os.Getenv("NAVETTE_RACE") == "1" {
+			p.daemon = program(t, "navette-race", ".", "-race")
+		}
+		return p
+	})
 }
 
 // TestHarness runs the scripts about the scripts, with a program that stands
 // in for navette.
 func TestHarness(t *testing.T) {
-	bin := program(t, "fake", "./testdata/fake")
-	isolated(t, bin, func(t *testing.T) { runScripts(t, "testdata/harness", bin) })
+	isolated(t, "testdata/harness", func() programs {
+		fake := program(t, "fake", "./testdata/fake")
+		return programs{client: fake, daemon: fake}
+	})
 }
 
-func runScripts(t *testing.T, dir, bin string) {
+// runScripts runs the scripts of a folder, in the namespaces it is called in.
+func runScripts(t *testing.T, dir string, bin programs) {
 	formats, err := filepath.Abs("../../node/formats/testdata")
 	if err != nil {
 		t.Fatal(err)

@@ -27,20 +27,11 @@ func TestCommandLine(t *testing.T) {
 	})
 }
 
-// program builds a program once for a test and returns its path. NAVETTE_RACE=1
-// builds it with the race detector.
-func program(t *testing.T, name, pkg string) string {
+// program builds a program for a test and returns its path.
+func program(t *testing.T, name, pkg string, flags ...string) string {
 	t.Helper()
-	// A test that runs itself again in namespaces, without a way to a module
-	// proxy, has built it before.
-	if bin := os.Getenv("NAVETTE_PROGRAM"); bin != "" {
-		return bin
-	}
 	bin := filepath.Join(t.TempDir(), name)
-	args := []string{"build", "-o", bin}
-	if os.Getenv("NAVETTE_RACE") == "1" {
-		args = append(args, "-race")
-	}
+	args := append([]string{"build", "-o", bin}, flags...)
 	if out, err := exec.Command("go", append(args, pkg)...).CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
 	}
