@@ -31,7 +31,6 @@ const (
 	typeRefused = 7
 	typeFork    = 8
 	typeBye     = 9
-	typeTold    = 10
 )
 
 // Which of the two sets a frame is about.
@@ -110,18 +109,10 @@ func head(typ uint64, n int) []byte {
 // far Order is from that of the one before, LogID and CID (or only the CID of
 // a membership change), Seq.
 func appendItems(b []byte, s *Set, which []int) []byte {
-	items := make([]Item, len(which))
-	for k, i := range which {
-		items[k] = s.items[i]
-	}
-	return appendItemList(b, items)
-}
-
-// appendItemList is appendItems of items in ascending order.
-func appendItemList(b []byte, items []Item) []byte {
-	b = cbor.AppendArray(b, 3*len(items))
+	b = cbor.AppendArray(b, 3*len(which))
 	var last uint64
-	for _, it := range items {
+	for _, i := range which {
+		it := s.items[i]
 		b = cbor.AppendUint(b, it.Order-last)
 		last = it.Order
 		n := it.name()

@@ -26,6 +26,7 @@ func (s *Session) Next() []byte {
 	if len(s.control) > 0 {
 		f := s.control[0]
 		s.control = s.control[1:]
+		s.queued -= len(f)
 		return f
 	}
 	for _, next := range []func() []byte{s.nextGot, s.nextAnswers, s.nextWants, s.nextAsk} {
@@ -58,6 +59,7 @@ func (s *Session) nextGot() []byte {
 		n := min(len(s.got[k]), 8*maxPerFrame)
 		b = cbor.AppendBytes(b, s.got[k][:n])
 		s.got[k] = s.got[k][n:]
+		s.queued -= n
 	}
 	return b
 }
@@ -94,6 +96,7 @@ func (s *Session) nextWants() []byte {
 			b := cbor.AppendUint(head(typeWant, 1+n), uint64(k))
 			for _, w := range s.wants[k][:n] {
 				b = append(b, w...)
+				s.queued -= len(w)
 			}
 			s.wants[k] = s.wants[k][n:]
 			return b
@@ -107,13 +110,10 @@ func (s *Session) nextWants() []byte {
 func (s *Session) nextAsk() []byte {
 	for k := range s.missed {
 		c := &s.compare[k]
-		if s.missed[k] && len(s.lacks[k]) == 0 && c.settled() {
-			s.ask[k] = true
-		}
-		if !s.ask[k] || !c.settled() || s.rounds >= maxRounds || s.idle >= maxIdle {
+		if !s.missed[k] || len(s.lacks[k]) > 0 || !c.settled() || s.rounds >= maxRounds || s.idle >= maxIdle {
 			continue
 		}
-		s.ask[k], s.missed[k] = false, false
+		s.missed[k] = false
 		s.rounds++
 		s.idle++
 		s.refreeze(kind(k))
@@ -127,10 +127,6 @@ func (s *Session) nextAsk() []byte {
 	return nil
 }
 
-// Compare begins another comparison of the tips as soon as the last one is
-// over.
-func (s *Session) Compare() { s.ask[tips] = true }
-
 // Bye returns the frame to send last.
 func (s *Session) Bye(reason Reason) []byte {
 	s.over = true
@@ -140,6 +136,18 @@ func (s *Session) Bye(reason Reason) []byte {
 // ack says that something the peer has or sent is stored.
 func (s *Session) ack(k kind, id crdt.ChangeID) {
 	s.got[k] = binary.BigEndian.AppendUint64(s.got[k], s.key.sum(id[:]))
+	s.queued += 8
+}
+
+// say queues a frame that goes out before all others.
+func (s *Session) say(frame []byte) {
+	s.control = append(s.control, frame)
+	s.queued += len(frame)
+}
+
+func (s *Session) want(k kind, w []byte) {
+	s.wants[k] = append(s.wants[k], w)
+	s.queued += len(w)
 }
 
 // Release gives back the credit for n bytes of data that are dealt with.
@@ -148,37 +156,29 @@ func (s *Session) Release(n int) { s.release += n }
 // WantTip asks the peer for what leads to a tip that it told of, from what it
 // knows of this node.
 func (s *Session) WantTip(id crdt.ChangeID) {
-	s.wants[tips] = append(s.wants[tips], wantHash(s.key.sum(id[:])))
+	s.want(tips, cbor.AppendBytes(nil, binary.BigEndian.AppendUint64(nil, s.key.sum(id[:]))))
 }
 
 // WantChange asks the peer for what leads to a change that it has stored, from
 // what it knows of this node.
 func (s *Session) WantChange(id crdt.ChangeID) {
-	s.wants[tips] = append(s.wants[tips], cbor.AppendBytes(nil, id[:]))
+	s.want(tips, cbor.AppendBytes(nil, id[:]))
 }
 
 // WantFrom asks the peer for what leads to a change that it has stored, beyond
 // the links in have, at most 16.
 func (s *Session) WantFrom(id crdt.ChangeID, have []crdt.ChangeID) {
-	s.wants[tips] = append(s.wants[tips], wantFrom(id, have))
-}
-
-// WantMember asks the peer for a membership change.
-func (s *Session) WantMember(id crdt.ChangeID) {
-	s.wants[members] = append(s.wants[members], cbor.AppendBytes(nil, id[:]))
-}
-
-func wantHash(h uint64) []byte {
-	return cbor.AppendBytes(nil, binary.BigEndian.AppendUint64(nil, h))
-}
-
-func wantFrom(id crdt.ChangeID, have []crdt.ChangeID) []byte {
 	b := cbor.AppendArray(nil, 1+len(have))
 	b = cbor.AppendBytes(b, id[:])
 	for _, h := range have {
 		b = cbor.AppendBytes(b, h[:])
 	}
-	return b
+	s.want(tips, b)
+}
+
+// WantMember asks the peer for a membership change.
+func (s *Session) WantMember(id crdt.ChangeID) {
+	s.want(members, cbor.AppendBytes(nil, id[:]))
 }
 
 // pushMembers sends the news of the membership.

@@ -30,7 +30,7 @@ func (s *Session) Progress() Progress {
 	p := Progress{Greeted: s.heard, Receive: s.receives, Send: s.serve.sends}
 	p.Compared = s.heard
 	for k := range s.compare {
-		p.Compared = p.Compared && s.compare[k].settled() && !s.missed[k] && !s.ask[k]
+		p.Compared = p.Compared && s.compare[k].settled() && !s.missed[k]
 		p.Lacks += len(s.lacks[k])
 		p.Owes += len(s.told[k])
 	}
