@@ -180,7 +180,7 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 			return false
 		}
 		d.addOp(pos, del, ins)
-		d.text = append(d.text, b...)
+		d.text = append(room(d.text, len(b)), b...)
 		*at = pos + ins
 		net += ins - del
 	}

@@ -51,10 +51,19 @@ func (t *Text) has(n *Name, lamport uint64) bool {
 		return false // or that of its log
 	}
 	t.place()
-	lo, hi := 0, int(h.placed)-len(h.late)
+	return h.holds(h.sorted, int(h.placed)-len(h.late), lamport, n) || h.holds(h.late, len(h.late), lamport, n)
+}
+
+// holds looks for an event among k of a list in order; nil lists the first ones.
+func (h *history) holds(list []int32, k int, lamport uint64, n *Name) bool {
+	lo, hi := 0, k
 	for lo < hi {
 		m := (lo + hi) / 2
-		switch c := h.compare(h.ranked(m), lamport, n); {
+		e := int32(m)
+		if list != nil {
+			e = list[m]
+		}
+		switch c := h.compare(e, lamport, n); {
 		case c == 0:
 			return true
 		case c < 0:
@@ -63,8 +72,7 @@ func (t *Text) has(n *Name, lamport uint64) bool {
 			hi = m
 		}
 	}
-	_, there := slices.BinarySearchFunc(h.late, n, func(e int32, n *Name) int { return h.compare(e, lamport, n) })
-	return there
+	return false
 }
 
 // place puts the events that came since the last time into sorted or late.

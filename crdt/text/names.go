@@ -160,6 +160,9 @@ func (h *history) compare(e int32, lamport uint64, n *Name) int {
 
 // before tells whether a stands before b in the canonical order.
 func (h *history) before(a, b int32) bool {
+	if x, y := h.lamport(a), h.lamport(b); x != y {
+		return x < y
+	}
 	n := h.name(b)
 	return h.compare(a, h.lamport(b), &n) < 0
 }

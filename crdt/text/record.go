@@ -2,10 +2,19 @@ package text
 
 import "slices"
 
+// room makes room for n more, by doubling: histories are long, and append would
+// move them four times as often.
+func room[T any](s []T, n int) []T {
+	if len(s)+n > cap(s) {
+		s = slices.Grow(s, max(n, len(s)))
+	}
+	return s
+}
+
 // addOp appends an op of the next event, which inserts n elements; their bytes
 // are left to the caller.
 func (h *history) addOp(pos, del, n int) {
-	h.ops = append(h.ops, op{pos: int32(pos), del: int32(del), elem: uint32(h.elems), text: uint32(len(h.text))})
+	h.ops = append(room(h.ops, 1), op{pos: int32(pos), del: int32(del), elem: uint32(h.elems), text: uint32(len(h.text))})
 	h.elems += n
 }
 
@@ -14,14 +23,14 @@ func (h *history) addOp(pos, del, n int) {
 // its version. parents may be h.heads itself.
 func (h *history) record(n *Name, lamport uint64, parents []int32, first, size int, deep, void bool) int32 {
 	e := h.n
-	h.crit = h.criticalUpTo(parents)
 	log, id := h.named(n, lamport)
-	if !deep && len(parents) == 1 && parents[0] == e-1 && h.extend(log, id, n.Index, lamport, first) {
+	follows := !deep && len(parents) == 1 && parents[0] == e-1
+	if follows && h.extend(log, id, n.Index, lamport, first) {
 		h.n++
 	} else {
 		r := run{first: e, op: int32(first), len: int32(size), log: log, id: id, index: n.Index, lamport: lamport, deep: deep}
 		h.link(&r, parents)
-		h.runs = append(h.runs, r)
+		h.runs = append(room(h.runs, 1), r)
 		h.n++
 	}
 	if void {
@@ -30,6 +39,18 @@ func (h *history) record(n *Name, lamport uint64, parents []int32, first, size i
 	if deep {
 		h.lastDeep = e
 	}
+	if follows && len(h.heads) == 1 {
+		h.heads[0], h.crit[len(h.crit)-1].last = e, e
+	} else {
+		h.grow(e, parents)
+	}
+	h.note(e, log)
+	return e
+}
+
+// grow brings heads and crit up to date with a new event.
+func (h *history) grow(e int32, parents []int32) {
+	h.crit = h.criticalUpTo(parents)
 	if slices.Equal(parents, h.heads) {
 		h.heads = append(h.heads[:0], e)
 	} else {
@@ -43,8 +64,6 @@ func (h *history) record(n *Name, lamport uint64, parents []int32, first, size i
 			h.crit = append(h.crit, stretch{e, e})
 		}
 	}
-	h.note(e, log)
-	return e
 }
 
 // extend makes the next event part of the last run, if it continues it.

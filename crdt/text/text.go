@@ -204,7 +204,7 @@ func (t *Text) write(s []Splice) int {
 	first := len(t.ops)
 	for i := range s {
 		t.addOp(s[i].Pos, s[i].Del, utf8.RuneCountInString(s[i].Ins))
-		t.text = append(t.text, s[i].Ins...)
+		t.text = append(room(t.text, len(s[i].Ins)), s[i].Ins...)
 	}
 	return first
 }
