@@ -33,6 +33,7 @@ func (s *tipped) Member(crdt.ChangeID) ([]byte, oplog.Signature, bool) {
 	return nil, oplog.Signature{}, false
 }
 func (s *tipped) Link(id crdt.ChangeID) (oplog.Link, bool) { return oplog.Link{ID: id}, s.tips[id] }
+func (s *tipped) PrevLogs(crdt.ChangeID) []oplog.Link      { return nil }
 func (s *tipped) Saw(later, earlier crdt.ChangeID) bool    { return later == earlier }
 func (s *tipped) Back(crdt.ChangeID) []crdt.ChangeID       { return nil }
 func (s *tipped) Peek(crdt.ChangeID, []crdt.ChangeID) (oplog.Link, bool) {

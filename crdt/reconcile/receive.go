@@ -206,7 +206,7 @@ func (s *Session) lacking(k kind, items []Item) []Event {
 
 // height returns how far the snapshot has come in the log of an item.
 func (s *Session) height(it Item) (seq uint64) {
-	for _, mine := range s.mine[tips].ofLog(it.Order, it.Log) {
+	for _, mine := range s.mine[tips].ofLog(it.Log) {
 		seq = max(seq, mine.Seq)
 	}
 	return seq

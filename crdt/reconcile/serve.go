@@ -113,17 +113,32 @@ func (v *server) got(h uint64) {
 	}
 }
 
-// start begins to send the branch of tip beyond have.
-func (v *server) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
+// start begins to send the branch of tip beyond have, and those of earlier logs
+// that it goes on from: these are closed, so that nobody is told of their tips.
+func (s *Session) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
+	v := &s.serve
 	if c := v.serving[tip]; c != nil {
 		v.end(c)
 	}
+	genesis, err := v.open(tip, have)
+	for left := v.src.PrevLogs(genesis); len(left) > 0 && err == nil; left = left[1:] {
+		if l := left[0]; v.serving[l.ID] == nil {
+			genesis, err = v.open(l.ID, append(s.known(l.Log), v.sent[l.Log]...))
+			left = append(left, v.src.PrevLogs(genesis)...)
+		}
+	}
+	return err
+}
+
+// open makes a cursor, if there is anything to send. It returns the genesis, if
+// that is what it begins with.
+func (v *server) open(tip crdt.ChangeID, have []crdt.ChangeID) (genesis crdt.ChangeID, err error) {
 	if len(v.serving) >= maxServed {
-		return fmt.Errorf("%w: more than %d wants", ErrProtocol, maxServed)
+		return genesis, fmt.Errorf("%w: more than %d wants", ErrProtocol, maxServed)
 	}
 	next, ok := v.src.Peek(tip, have)
 	if !ok {
-		return nil
+		return genesis, nil
 	}
 	c := &cursor{log: next.Log, tip: tip, have: have, lamport: next.Lamport}
 	if end, ok := v.src.Link(tip); ok {
@@ -131,7 +146,10 @@ func (v *server) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
 	}
 	v.serving[tip] = c
 	heap.Push(&v.cursors, c)
-	return nil
+	if next.Seq == 0 {
+		genesis = next.ID
+	}
+	return genesis, nil
 }
 
 func (v *server) end(c *cursor) {
@@ -209,12 +227,11 @@ func (s *Session) push() {
 		return
 	}
 	for _, it := range v.fresh {
-		have := append(slices.Clone(v.sent[it.Log]), v.has[it.Log]...)
-		have = append(have, s.common(it.Order, it.Log)...)
+		have := append(s.known(it.Log), v.sent[it.Log]...)
 		if _, ok := v.src.Peek(it.ID, have); !ok {
 			continue
 		}
-		if v.start(it.ID, have) != nil {
+		if s.start(it.ID, have) != nil {
 			continue // beyond bounds that only a peer which takes nothing reaches
 		}
 		v.pushed[s.key.item(it)] = it

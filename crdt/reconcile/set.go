@@ -35,13 +35,23 @@ func (a Item) name() (n [48]byte) {
 
 // A Set is a frozen set of items, as it stood at one moment. It may be shared
 // by sessions.
-type Set struct{ items []Item }
+type Set struct {
+	items []Item
+	logs  map[crdt.LogID][]Item
+}
 
 // NewSet takes ownership of items, which it sorts, dropping duplicates.
 func NewSet(items []Item) *Set {
 	slices.SortFunc(items, Item.Compare)
 	items = slices.CompactFunc(items, func(a, b Item) bool { return a.Compare(b) == 0 })
-	return &Set{items}
+	s := &Set{items: items, logs: make(map[crdt.LogID][]Item)}
+	for i, j := 0, 0; i < len(items); i = j {
+		for j = i; j < len(items) && items[j].Log == items[i].Log; j++ {
+			continue
+		}
+		s.logs[items[i].Log] = items[i:j:j]
+	}
+	return s
 }
 
 // Len returns the number of items.
@@ -56,15 +66,8 @@ func (s *Set) Has(it Item) bool {
 	return ok
 }
 
-// ofLog returns the items of a log.
-func (s *Set) ofLog(birth uint64, log crdt.LogID) []Item {
-	i, _ := slices.BinarySearchFunc(s.items, Item{Order: birth, Log: log}, Item.Compare)
-	j := i
-	for j < len(s.items) && s.items[j].Order == birth && s.items[j].Log == log {
-		j++
-	}
-	return s.items[i:j]
-}
+// ofLog returns the items of a log, which stand together: a log has one birth.
+func (s *Set) ofLog(log crdt.LogID) []Item { return s.logs[log] }
 
 // salted is a set under the key of one session: the hash of each item, and
 // what they add up to, so that the fingerprint of any range is a subtraction.

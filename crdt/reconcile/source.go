@@ -15,6 +15,9 @@ type Source interface {
 	Member(id crdt.ChangeID) (block []byte, sig oplog.Signature, ok bool)
 	// Link returns a stored change or log genesis.
 	Link(id crdt.ChangeID) (oplog.Link, bool)
+	// PrevLogs returns the links that a stored log genesis goes on from; none for
+	// any other name.
+	PrevLogs(id crdt.ChangeID) []oplog.Link
 	// Saw tells whether earlier is later itself or one of its ancestors.
 	Saw(later, earlier crdt.ChangeID) bool
 	// Back returns some of the stored links that lead to id, ever further

@@ -78,6 +78,8 @@ func (s *store) Link(id crdt.ChangeID) (oplog.Link, bool) {
 	return l.Link, ok
 }
 
+func (s *store) PrevLogs(crdt.ChangeID) []oplog.Link { return nil }
+
 func (s *store) Saw(later, earlier crdt.ChangeID) bool {
 	seen := map[crdt.ChangeID]bool{}
 	for left := []crdt.ChangeID{later}; len(left) > 0; {

@@ -112,7 +112,7 @@ func (s *Session) serveTip(w want) error {
 	v := &s.serve
 	have := w.have
 	if w.known {
-		have = append(slices.Clone(v.has[w.Log]), s.common(w.Order, w.Log)...)
+		have = s.known(w.Log)
 	}
 	stored := slices.DeleteFunc(slices.Clone(have), func(id crdt.ChangeID) bool {
 		_, ok := v.src.Link(id)
@@ -123,12 +123,14 @@ func (s *Session) serveTip(w want) error {
 		s.say(cbor.AppendBytes(b, join(v.src.Back(w.ID))))
 		return nil
 	}
-	return v.start(w.ID, stored)
+	return s.start(w.ID, stored)
 }
 
-// common returns the tips of a log that both snapshots hold.
-func (s *Session) common(birth uint64, log crdt.LogID) (ids []crdt.ChangeID) {
-	for _, it := range s.mine[tips].ofLog(birth, log) {
+// known returns what the peer is known to have of a log: what it told or
+// confirmed, and the tips that both snapshots hold.
+func (s *Session) known(log crdt.LogID) []crdt.ChangeID {
+	ids := slices.Clone(s.serve.has[log])
+	for _, it := range s.mine[tips].ofLog(log) {
 		if _, differs := s.told[tips][s.key.item(it)]; !differs {
 			ids = append(ids, it.ID)
 		}

@@ -179,6 +179,7 @@ func (r *Replica) fail(j *joining, err error) {
 		if r.session(c.id) != nil {
 			r.charge(c, err)
 		}
+		r.reassign(j.id, c.id) // another may have it with its right signature
 	}
 }
 

@@ -244,6 +244,15 @@ func (r *Replica) charge(c *session, err error) {
 	}
 }
 
+// sweep asks for what a session lacks and nobody is asked for.
+func (r *Replica) sweep(c *session) {
+	for _, ofTips := range []bool{false, true} {
+		for _, it := range c.s.Lacking(ofTips) {
+			r.reassign(it.ID, c.id)
+		}
+	}
+}
+
 // Tick lets time pass: it is to be called every second or so. What was asked
 // of a peer in vain is asked of another, and sessions that stall are ended.
 func (r *Replica) Tick(now time.Duration) []Effect {
@@ -253,8 +262,11 @@ func (r *Replica) Tick(now time.Duration) []Effect {
 		if p.UpToDate {
 			c.moved = now
 		}
-		if now-c.moved > r.b.Stall {
+		switch {
+		case now-c.moved > r.b.Stall:
 			r.close(c, ErrStalled, reconcile.ByeStalled)
+		case now-c.moved > r.b.Ask:
+			r.sweep(c)
 		}
 	}
 	for _, id := range r.claims.older(now - r.b.Ask) {

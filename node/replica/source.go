@@ -59,6 +59,27 @@ func (s *source) Link(id crdt.ChangeID) (oplog.Link, bool) {
 	return l, err == nil
 }
 
+// PrevLogs implements reconcile.Source.
+func (s *source) PrevLogs(id crdt.ChangeID) (links []oplog.Link) {
+	block, err := s.log.Block(id)
+	if err != nil {
+		return nil
+	}
+	if kind, err := oplog.Parse(block); err != nil || kind != oplog.KindLog {
+		return nil
+	}
+	g, err := oplog.DecodeLogGenesis(block)
+	if err != nil {
+		return nil
+	}
+	for _, p := range g.PrevLogs {
+		if l, ok := s.Link(p); ok {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
 // Saw implements reconcile.Source.
 func (s *source) Saw(later, earlier crdt.ChangeID) bool { return s.log.Saw(later, earlier) }
 
