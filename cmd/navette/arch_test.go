@@ -40,11 +40,12 @@ var arrows = []arrow{
 	{"transport/p2p", []string{"transport"}, "an implementation knows its seam only"},
 	{"transport/transporttest", []string{"transport"}, "one suite for all implementations"},
 
+	{"node/backup", []string{"crdt/cbor", "crdt/oplog", "storage"}, "a file of blocks; what becomes of them is the node's affair"},
 	{"node/formats", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/text"}, "files in, intents out; views in, files out"},
 	{"node/gate", []string{"crdt", "crdt/cbor", "crdt/oplog", "crdt/membership"}, "who is let in is decided before any exchange"},
 	{"node/replica", []string{"crdt/...", "node/gate", "storage"}, "decides everything a node decides, without threads or clock"},
 	{"node/sim", []string{"crdt/...", "node/gate", "node/replica", "storage/..."}, "replicas from one seed; never the real node"},
-	{"node", []string{"crdt/...", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
+	{"node", []string{"crdt/...", "node/backup", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
 	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 
 	{"cmd/navette", []string{"crdt/...", "node/...", "storage/...", "transport/..."}, "the only one that names implementations"},
