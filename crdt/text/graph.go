@@ -172,6 +172,42 @@ func (h *history) diff(a, b []int32) (onlyA, onlyB []stretch) {
 	return onlyA, onlyB
 }
 
+// branchwise returns the numbers of the runs from one on, each behind those that
+// it has parents in, and if possible directly.
+func (h *history) branchwise(from int) []int {
+	type link struct{ run, next int }
+	var (
+		links = []link{{}} // lists of the runs that wait for one; 0 ends them
+		list  = make([]int, len(h.runs)-from)
+		waits = make([]int, len(h.runs)-from) // for how many parents
+		ready []int
+	)
+	for i := len(list) - 1; i >= 0; i-- {
+		h.parents(h.runs[from+i].first, func(p int32) {
+			if r := h.runOf(p) - from; r >= 0 {
+				waits[i]++
+				links = append(links, link{i, list[r]})
+				list[r] = len(links) - 1
+			}
+		})
+		if waits[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	order := make([]int, 0, len(list))
+	for len(ready) > 0 {
+		i := ready[len(ready)-1]
+		ready = ready[:len(ready)-1]
+		order = append(order, from+i)
+		for l := list[i]; l > 0; l = links[l].next {
+			if waits[links[l].run]--; waits[links[l].run] == 0 {
+				ready = append(ready, links[l].run)
+			}
+		}
+	}
+	return order
+}
+
 // past marks the events that a version has seen or is.
 func (h *history) past(version []int32) []bool {
 	in := make([]bool, h.n)

@@ -215,6 +215,18 @@ func runeOffset(b []byte, n int) int {
 	return i
 }
 
+// typed returns how many elements each event of a run of several inserts behind
+// what the one before inserted, or 0 for other runs.
+func (h *history) typed(e int32) int {
+	i := h.runOf(e)
+	r := &h.runs[i]
+	n, _ := h.inserted(int(r.op))
+	if n /= h.size(i); h.ops[r.op].del == 0 && n == int(r.move) {
+		return n
+	}
+	return 0
+}
+
 func (h *history) isDeep(e int32) bool { return h.runs[h.runOf(e)].deep }
 
 // isVoid tells whether an event is void.

@@ -190,7 +190,7 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 			return err
 		}
 		e := t.record(n, lamport, parents, t.write(s), 0, deep, void)
-		w.take(e, &t.raw)
+		w.next(e, &t.raw)
 		if r, k := t.at(e); k == 0 {
 			r.len = int32(w.tree.total(inCurrent))
 		}

@@ -3,20 +3,21 @@ package text
 import "slices"
 
 // A walker replays the events after a critical one, its base, moving between
-// versions, and keeps what it needs to go on: it is fed events in the order of
-// their arrival, each at the version it was made against.
+// versions, and keeps what it needs to go on: it takes each event at the version
+// it was made against.
 type walker struct {
 	h    *history
 	tree *tracker
 	base int32   // all later events have seen it; -1: the empty version
-	fed  int32   // the last event it has taken
+	fed  int32   // it has taken all events up to this one
 	at   []int32 // the prepare version
 	// elem is the first element after base: number 0 in the tree.
 	elem int
-	// met holds what the deletions of each event after base met, from
-	// begins[event-base-1] on.
-	met    []piece
-	begins []int32
+	// met holds what the deletions of each event after base met: the part
+	// by[event-base-1]. Those of one run follow each other.
+	met     []piece
+	by      []stretch
+	parents []int32
 }
 
 func newWalker(t *Text, base int32) *walker {
@@ -78,14 +79,22 @@ func (t *Text) cool() {
 	}
 }
 
+// catchUp takes the events that came since the last time, branch after branch,
+// as each change of branches moves the prepare version.
 func (w *walker) catchUp() {
-	var parents []int32
-	for w.fed+1 < w.h.n {
-		e := w.fed + 1
-		parents = w.h.parentsOf(e, parents[:0])
-		w.moveTo(parents)
-		w.take(e, nil)
+	h := w.h
+	if w.fed+1 == h.n {
+		return
 	}
+	w.by = append(room(w.by, int(h.n-1-w.fed)), make([]stretch, h.n-1-w.fed)...)
+	first := h.runOf(w.fed + 1)
+	for _, i := range h.branchwise(first) {
+		e := max(h.runs[i].first, w.fed+1)
+		w.parents = h.parentsOf(e, w.parents[:0])
+		w.moveTo(w.parents)
+		w.takeRun(e, h.runs[i].first+int32(h.size(i)-1))
+	}
+	w.fed = h.n - 1
 }
 
 // moveTo makes version, all of which it has taken, the prepare version.
@@ -102,7 +111,7 @@ func (w *walker) moveTo(version []int32) {
 
 // step takes events out of the prepare version or back into it.
 func (w *walker) step(s stretch, d int32) {
-	met := w.met[w.begins[s.first-w.base-1]:w.endOf(s.last)]
+	met := w.met[w.by[s.first-w.base-1].first:w.by[s.last-w.base-1].last]
 	from, to := w.h.firstElem(s.first), w.h.firstElem(s.last+1)
 	if d > 0 {
 		w.tree.shift(from-w.elem, to-from, d)
@@ -115,11 +124,36 @@ func (w *walker) step(s stretch, d int32) {
 	}
 }
 
-// take adds the next event, whose parents are the prepare version, and applies
-// its effect to a rope if there is one.
+// next adds the newest event, whose parents are the prepare version, and applies
+// its effect to a rope.
+func (w *walker) next(e int32, to *rope) {
+	w.by = append(w.by, stretch{})
+	w.take(e, to)
+	w.fed = e
+}
+
+// takeRun takes events of one run; the first one's parents are the prepare version.
+func (w *walker) takeRun(first, last int32) {
+	if n := w.h.typed(first); n > 0 && last > first {
+		for x := range w.h.steps(first) {
+			w.tree.insert(inCurrent, min(x.pos, w.tree.total(inCurrent)), x.elem-w.elem, int(last-first+1)*n)
+		}
+		for e := first; e <= last; e++ {
+			w.by[e-w.base-1] = stretch{int32(len(w.met)), int32(len(w.met))}
+		}
+		w.at = append(w.at[:0], last)
+		return
+	}
+	for e := first; e <= last; e++ {
+		w.take(e, nil)
+	}
+}
+
+// take takes an event, whose parents are the prepare version, and applies its
+// effect to a rope if there is one.
 func (w *walker) take(e int32, to *rope) {
 	measure := measureOf(w.h.isDeep(e))
-	w.begins = append(w.begins, int32(len(w.met)))
+	begin := len(w.met)
 	for x := range w.h.steps(e) {
 		k := len(w.met)
 		// Recorded events fit; those of a forged file needn't.
@@ -141,19 +175,12 @@ func (w *walker) take(e int32, to *rope) {
 			to.splice(pos, 0, string(x.text))
 		}
 	}
-	w.fed = e
+	w.by[e-w.base-1] = stretch{int32(begin), int32(len(w.met))}
 	w.at = append(w.at[:0], e)
 }
 
 // metBy returns what the deletions of an event met.
 func (w *walker) metBy(e int32) []piece {
-	return w.met[w.begins[e-w.base-1]:w.endOf(e)]
-}
-
-// endOf returns where what an event met ends.
-func (w *walker) endOf(e int32) int {
-	if i := int(e - w.base); i < len(w.begins) {
-		return int(w.begins[i])
-	}
-	return len(w.met)
+	by := w.by[e-w.base-1]
+	return w.met[by.first:by.last]
 }
