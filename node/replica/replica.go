@@ -38,7 +38,7 @@ import (
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/crdt/reconcile"
-	"navette/internal/mutant"
+	"navette/crdt/reconcile/mutant"
 	"navette/storage"
 )
 

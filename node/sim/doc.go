@@ -14,7 +14,7 @@
 //
 // What must hold all along is in check.go. A failure says which seed to run
 // again and what happened before, step by step; the same seed gives the same
-// steps. Run with a mutant (navette/internal/mutant) has to fail: a simulator
+// steps. Run with a mutant (navette/crdt/reconcile/mutant) has to fail: a simulator
 // that doesn't notice a missing verification is worth nothing.
 //
 // It is not a model of time: how fast things are isn't asked here.

@@ -7,8 +7,8 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/oplog"
+	"navette/crdt/reconcile/mutant"
 	"navette/crdt/text"
-	"navette/internal/mutant"
 	"navette/node/replica"
 	"navette/storage"
 	"navette/storage/memkv"

@@ -13,7 +13,7 @@ import (
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/crdt/reconcile"
-	"navette/internal/mutant"
+	"navette/crdt/reconcile/mutant"
 	"navette/node/replica"
 	"navette/storage/memkv"
 )

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"navette/internal/mutant"
+	"navette/crdt/reconcile/mutant"
 	"navette/node/sim"
 )
 
