@@ -76,6 +76,11 @@ fuzz: ## Each fuzz target for FUZZTIME=1000x inputs (or 30s)
 	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null | grep -vE '^(fuzz|PASS|ok)' || [ "$${PIPESTATUS[0]}" -eq 0 ]; \
 	done
 
+# Not a test: it says how fast it is here and now, and fails only if it breaks.
+.PHONY: bench
+bench: ## Real daemons on N=10000 records, beside other programs where their harness is (as root)
+	N=$(or $(N),10000) cmd/navette/testdata/bench/bench.sh
+
 .PHONY: cover
 cover: ## Which share of each package the tests reach
 	go test -coverprofile=.cover ./...
