@@ -99,10 +99,11 @@ func (h *history) hasSeen(x, e int32) bool {
 		x, todo = todo[0], todo[1:]
 		r := &h.runs[h.runOf(x)]
 		for r.first > e && r.depth > 0 {
-			if x = h.runs[r.jump].first; x < e {
-				x = r.parent
+			if x = h.runs[r.jump].first; x >= e {
+				r = &h.runs[r.jump]
+			} else {
+				x, r = r.parent, &h.runs[r.up]
 			}
-			r = &h.runs[h.runOf(x)]
 		}
 		if r.first <= e {
 			if x >= e {
@@ -119,55 +120,76 @@ func (h *history) hasSeen(x, e int32) bool {
 	return false
 }
 
-// diff returns the events that only one of two versions has seen or is, each
+// A leg is events of one run, from first to last.
+type leg struct {
+	first, last int32
+	run         int
+}
+
+// diff appends the events that only one of two versions has seen or is, each
 // list descending.
-func (h *history) diff(a, b []int32) (onlyA, onlyB []stretch) {
+func (h *history) diff(a, b []int32, onlyA, onlyB []leg) ([]leg, []leg) {
 	if slices.Equal(a, b) {
-		return nil, nil
+		return onlyA, onlyB
 	}
 	const ofA, ofB = 1, 2
 	type item struct {
-		e  int32
-		of uint8
+		e, run int32
+		of     uint8
 	}
-	var todo []item // descending
-	single := 0     // items of one version only
-	add := func(e int32, of uint8) {
-		i, there := slices.BinarySearchFunc(todo, e, func(x item, e int32) int { return int(e) - int(x.e) })
+	var (
+		room   [16]item
+		todo   = room[:0] // ascending
+		single = 0        // items of one version only
+	)
+	add := func(e, run int32, of uint8) {
+		i := len(todo)
+		for i > 0 && todo[i-1].e > e {
+			i--
+		}
 		switch {
-		case !there:
-			todo = slices.Insert(todo, i, item{e, of})
+		case i == 0 || todo[i-1].e < e:
+			todo = slices.Insert(todo, i, item{e, run, of})
 			if of != ofA|ofB {
 				single++
 			}
-		case todo[i].of != of && todo[i].of != ofA|ofB:
-			todo[i].of = ofA | ofB
+		case todo[i-1].of != of && todo[i-1].of != ofA|ofB:
+			todo[i-1].of = ofA | ofB
 			single--
 		}
 	}
 	for _, e := range a {
-		add(e, ofA)
+		add(e, int32(h.runOf(e)), ofA)
 	}
 	for _, e := range b {
-		add(e, ofB)
+		add(e, int32(h.runOf(e)), ofB)
 	}
 	for single > 0 {
-		x := todo[0]
-		todo = todo[:copy(todo, todo[1:])]
+		k := len(todo) - 1
+		x := todo[k]
+		todo = todo[:k]
 		// What is before x in its run, down to the next item, is x's too.
-		first := h.runs[h.runOf(x.e)].first
-		if len(todo) > 0 {
-			first = max(first, todo[0].e+1)
+		r := &h.runs[x.run]
+		first := r.first
+		if k > 0 {
+			first = max(first, todo[k-1].e+1)
 		}
 		switch x.of {
 		case ofA:
-			onlyA = append(onlyA, stretch{first, x.e})
+			onlyA = append(onlyA, leg{first, x.e, int(x.run)})
 			single--
 		case ofB:
-			onlyB = append(onlyB, stretch{first, x.e})
+			onlyB = append(onlyB, leg{first, x.e, int(x.run)})
 			single--
 		}
-		h.parents(first, func(p int32) { add(p, x.of) })
+		switch {
+		case first > r.first:
+			add(first-1, x.run, x.of)
+		case r.parent >= 0:
+			add(r.parent, r.up, x.of)
+		default:
+			h.parents(first, func(p int32) { add(p, int32(h.runOf(p)), x.of) })
+		}
 	}
 	return onlyA, onlyB
 }

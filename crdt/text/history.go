@@ -17,6 +17,7 @@ import (
 type run struct {
 	first  int32 // its number
 	parent int32 // its only parent, or -1 for none, or -2-i for joins[i]
+	up     int32 // the run that the only parent is in
 	// Runs whose first event has one parent form paths. jump is a further one
 	// on the same path, chosen so that any can be reached in O(log n) steps
 	// (Myers, "An applicative random-access stack", 1983); depth is the
@@ -143,14 +144,25 @@ func (h *history) firstElem(e int32) int {
 	if e == h.n {
 		return h.elems
 	}
-	i := h.runOf(e)
+	return h.firstElemIn(h.runOf(e), e)
+}
+
+// firstElemIn is firstElem of an event of the run numbered i, or behind its last.
+func (h *history) firstElemIn(i int, e int32) int {
 	r := &h.runs[i]
 	elem := int(h.ops[r.op].elem)
-	if k := int(e - r.first); k > 0 {
-		n, _ := h.inserted(int(r.op))
-		elem += n / h.size(i) * k
+	k, size := int(e-r.first), h.size(i)
+	if k == 0 {
+		return elem
 	}
-	return elem
+	if k == size {
+		if i+1 < len(h.runs) {
+			return int(h.ops[h.runs[i+1].op].elem)
+		}
+		return h.elems
+	}
+	n, _ := h.inserted(int(r.op))
+	return elem + n/size*k
 }
 
 // lenAt returns the length of the raw text at exactly the version of e.

@@ -1,9 +1,6 @@
 package text
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
 // insert puts n new elements from id on at a position of the prepare version
 // (by the measure inCurrent, or inWhole for deep splices) and returns their
@@ -98,7 +95,7 @@ func (t *tracker) compare(a, b int) int {
 	for n.up != m.up {
 		n, m = n.up, m.up
 	}
-	return cmp.Compare(slices.Index(n.up.kids, n), slices.Index(n.up.kids, m))
+	return cmp.Compare(n.slot, m.slot)
 }
 
 // insertAt inserts a new span at the cursor, or lengthens the one before if that
@@ -109,7 +106,7 @@ func (t *tracker) insertAt(c cursor, s span) {
 		if p.id >= 0 && p.id+int(p.n) == s.id && s.left == s.id-1 && p.right == s.right && p.state == 1 && !p.gone && p.n+s.n <= spanMax {
 			p.n += s.n
 			d := s.counts()
-			t.bump(c.leaf, &d, 1)
+			t.bump(c.leaf, &d)
 			return
 		}
 	}
@@ -136,7 +133,7 @@ func (t *tracker) remove(measure, pos, n int, met []piece) []piece {
 			effect = -1
 		}
 		met = append(met, piece{s.id, k, effect})
-		t.alter(c, 1, true)
+		t.strike(c)
 		n -= k
 		if measure == inWhole {
 			pos += k
@@ -145,14 +142,29 @@ func (t *tracker) remove(measure, pos, n int, met []piece) []piece {
 	return met
 }
 
-// shift changes the state of n elements in the prepare version by d.
+// shift changes the state of n elements in the prepare version by d. States add
+// up, so that it doesn't matter in which order events take part in it.
 func (t *tracker) shift(id, n int, d int32) {
+	var owed counts // to the sums above c.leaf
+	var c cursor
 	for n > 0 {
-		c := t.trim(t.locate(id), n)
-		k := int(c.leaf.spans[c.slot].n)
-		t.alter(c, d, c.leaf.spans[c.slot].gone)
-		id, n = id+k, n-k
+		if next := c.slot + 1; c.leaf != nil && next < len(c.leaf.spans) && c.leaf.spans[next].id == id {
+			c.slot = next
+		} else {
+			t.bump(c.leaf, &owed)
+			owed, c = counts{}, t.locate(id)
+		}
+		if s := &c.leaf.spans[c.slot]; c.off > 0 || int(s.n) > n {
+			t.bump(c.leaf, &owed)
+			owed, c = counts{}, t.trim(c, n)
+		}
+		s := &c.leaf.spans[c.slot]
+		was := *s
+		s.state += d
+		owed.change(&was, s)
+		id, n = id+int(s.n), n-int(s.n)
 	}
+	t.bump(c.leaf, &owed)
 }
 
 // trim splits so that the span under the cursor begins there and has at most n
@@ -164,16 +176,17 @@ func (t *tracker) trim(c cursor, n int) cursor {
 	}
 	c.off = n
 	c = t.split(c)
-	c.slot-- // put keeps a span and the one before it in one leaf
+	c.slot--
 	return c
 }
 
-func (t *tracker) alter(c cursor, d int32, gone bool) {
+// strike deletes the span under the cursor in both versions.
+func (t *tracker) strike(c cursor) {
 	s := &c.leaf.spans[c.slot]
-	was := s.counts()
-	s.state += d
-	s.gone = gone
-	now := s.counts()
-	now.add(&was, -1)
-	t.bump(c.leaf, &now, 1)
+	was := *s
+	s.state++
+	s.gone = true
+	var d counts
+	d.change(&was, s)
+	t.bump(c.leaf, &d)
 }

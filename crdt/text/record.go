@@ -106,6 +106,7 @@ func (h *history) link(r *run, parents []int32) {
 	case 1:
 		r.parent = parents[0]
 		p := h.runOf(r.parent)
+		r.up = int32(p)
 		r.depth = h.runs[p].depth + 1
 		j := h.runs[p].jump
 		if jj := h.runs[j].jump; h.runs[p].depth-h.runs[j].depth == h.runs[j].depth-h.runs[jj].depth {

@@ -24,10 +24,26 @@ const (
 
 type counts [measures]int
 
-func (c *counts) add(d *counts, sign int) {
-	for i := range c {
-		c[i] += sign * d[i]
-	}
+func (c *counts) add(d *counts) {
+	c[inCurrent] += d[inCurrent]
+	c[inEffect] += d[inEffect]
+	c[inWhole] += d[inWhole]
+	c[inBase] += d[inBase]
+}
+
+func (c *counts) sub(d *counts) {
+	c[inCurrent] -= d[inCurrent]
+	c[inEffect] -= d[inEffect]
+	c[inWhole] -= d[inWhole]
+	c[inBase] -= d[inBase]
+}
+
+// change adds what counting a span otherwise makes of a difference.
+func (c *counts) change(was, is *span) {
+	d := is.counts()
+	c.add(&d)
+	d = was.counts()
+	c.sub(&d)
 }
 
 // A span is consecutive elements that share their fate. All but the first have
@@ -74,6 +90,7 @@ const (
 // A node of the B+tree over the spans in sequence order.
 type node struct {
 	up   *node
+	slot int      // of this one in up.kids
 	kids []*node  // nil in a leaf
 	sums []counts // of kids
 
@@ -187,15 +204,25 @@ func (t *tracker) note(s *span, leaf *node) {
 }
 
 // bump adds d to the sums above a leaf.
-func (t *tracker) bump(n *node, d *counts, sign int) {
-	t.sum.add(d, sign)
+func (t *tracker) bump(n *node, d *counts) {
+	if *d == (counts{}) {
+		return
+	}
+	t.sum.add(d)
 	for up := n.up; up != nil; n, up = up, up.up {
-		up.sums[slices.Index(up.kids, n)].add(d, sign)
+		up.sums[n.slot].add(d)
 	}
 }
 
-// put inserts a span before the one at slot and returns where it went.
-func (t *tracker) put(leaf *node, slot int, s span) cursor {
+// put inserts a new span before the one at slot.
+func (t *tracker) put(leaf *node, slot int, s span) {
+	d := s.counts()
+	t.bump(t.place(leaf, slot, s).leaf, &d)
+}
+
+// place inserts a span, which the sums above leaf count already or will, before
+// the one at slot, and returns where it went.
+func (t *tracker) place(leaf *node, slot int, s span) cursor {
 	if len(leaf.spans) == leafSpans {
 		right := t.divide(leaf)
 		if k := len(leaf.spans); slot > k {
@@ -204,8 +231,6 @@ func (t *tracker) put(leaf *node, slot int, s span) cursor {
 	}
 	leaf.spans = slices.Insert(leaf.spans, slot, s)
 	t.note(&s, leaf)
-	d := s.counts()
-	t.bump(leaf, &d, 1)
 	return cursor{leaf, slot, 0}
 }
 
@@ -219,7 +244,7 @@ func (t *tracker) divide(leaf *node) *node {
 	var moved counts
 	for i := range right.spans {
 		c := right.spans[i].counts()
-		moved.add(&c, 1)
+		moved.add(&c)
 		t.note(&right.spans[i], right)
 	}
 	t.attach(leaf, right, moved)
@@ -241,17 +266,20 @@ func (t *tracker) attach(left, right *node, moved counts) {
 		up.kids, up.sums = up.kids[:innerKids/2], up.sums[:innerKids/2]
 		var out counts
 		for i, k := range over.kids {
-			k.up = over
-			out.add(&over.sums[i], 1)
+			k.up, k.slot = over, i
+			out.add(&over.sums[i])
 		}
 		t.attach(up, over, out)
 		up = left.up
 	}
-	i := slices.Index(up.kids, left)
-	up.sums[i].add(&moved, -1)
-	up.kids = slices.Insert(up.kids, i+1, right)
-	up.sums = slices.Insert(up.sums, i+1, moved)
+	i := left.slot + 1
+	up.sums[i-1].sub(&moved)
+	up.kids = slices.Insert(up.kids, i, right)
+	up.sums = slices.Insert(up.sums, i, moved)
 	right.up = up
+	for ; i < len(up.kids); i++ {
+		up.kids[i].slot = i
+	}
 }
 
 // split cuts the span under the cursor at its offset and returns the cursor
@@ -260,13 +288,11 @@ func (t *tracker) split(c cursor) cursor {
 	if c.off == 0 {
 		return c
 	}
-	s := &c.leaf.spans[c.slot]
-	rest := *s
-	rest.id, rest.n, rest.left = s.id+c.off, s.n-int32(c.off), s.id+c.off-1
-	s.n = int32(c.off)
-	d := rest.counts()
-	t.bump(c.leaf, &d, -1)
-	return t.put(c.leaf, c.slot+1, rest)
+	rest := c.leaf.spans[c.slot]
+	rest.id, rest.n, rest.left = rest.id+c.off, rest.n-int32(c.off), rest.id+c.off-1
+	right := t.place(c.leaf, c.slot+1, rest)
+	right.leaf.spans[right.slot-1].n = int32(c.off) // place keeps a span and the one before it in one leaf
+	return right
 }
 
 // roll moves a cursor that stands behind a leaf's last span to the next leaf.

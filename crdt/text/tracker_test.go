@@ -18,7 +18,7 @@ func (t *tracker) check(tb testing.TB) {
 			for i := range n.spans {
 				s := &n.spans[i]
 				c := s.counts()
-				sum.add(&c, 1)
+				sum.add(&c)
 				if got := t.locate(s.id + int(s.n) - 1); got != (cursor{n, i, int(s.n) - 1}) {
 					tb.Fatalf("element %d is noted at another place", s.id+int(s.n)-1)
 				}
@@ -30,10 +30,10 @@ func (t *tracker) check(tb testing.TB) {
 			if c != n.sums[i] {
 				tb.Fatalf("sums of a node: got %v, want %v", n.sums[i], c)
 			}
-			if k.up != n {
+			if k.up != n || k.slot != i {
 				tb.Fatal("a node hangs elsewhere than it says")
 			}
-			sum.add(&c, 1)
+			sum.add(&c)
 		}
 		return sum
 	}

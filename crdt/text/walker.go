@@ -15,9 +15,11 @@ type walker struct {
 	elem int
 	// met holds what the deletions of each event after base met: the part
 	// by[event-base-1]. Those of one run follow each other.
-	met     []piece
-	by      []stretch
-	parents []int32
+	met []piece
+	by  []stretch
+
+	parents     []int32 // reused memory, as are
+	back, forth []leg
 }
 
 func newWalker(t *Text, base int32) *walker {
@@ -99,28 +101,22 @@ func (w *walker) catchUp() {
 
 // moveTo makes version, all of which it has taken, the prepare version.
 func (w *walker) moveTo(version []int32) {
-	back, forth := w.h.diff(w.at, version)
-	for _, s := range back {
-		w.step(s, -1)
+	w.back, w.forth = w.h.diff(w.at, version, w.back[:0], w.forth[:0])
+	for _, l := range w.back {
+		w.step(l, -1)
 	}
-	for _, s := range slices.Backward(forth) {
-		w.step(s, 1)
+	for _, l := range slices.Backward(w.forth) {
+		w.step(l, 1)
 	}
 	w.at = append(w.at[:0], version...)
 }
 
 // step takes events out of the prepare version or back into it.
-func (w *walker) step(s stretch, d int32) {
-	met := w.met[w.by[s.first-w.base-1].first:w.by[s.last-w.base-1].last]
-	from, to := w.h.firstElem(s.first), w.h.firstElem(s.last+1)
-	if d > 0 {
-		w.tree.shift(from-w.elem, to-from, d)
-	}
-	for _, p := range met {
+func (w *walker) step(l leg, d int32) {
+	from, to := w.h.firstElemIn(l.run, l.first), w.h.firstElemIn(l.run, l.last+1)
+	w.tree.shift(from-w.elem, to-from, d)
+	for _, p := range w.met[w.by[l.first-w.base-1].first:w.by[l.last-w.base-1].last] {
 		w.tree.shift(p.id, p.n, d)
-	}
-	if d < 0 {
-		w.tree.shift(from-w.elem, to-from, d)
 	}
 }
 
