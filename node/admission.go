@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"navette/crdt/membership"
@@ -79,6 +80,9 @@ func (n *Node) admission(ctx context.Context, conn transport.Conn, dialler bool)
 	rand.Read(o.Seed[:])
 	for _, c := range n.All() {
 		secret, err := n.keys.secret(c.id)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // restored from a backup, and not let in again yet
+		}
 		if err != nil {
 			return nil, err
 		}

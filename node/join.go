@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"time"
 
+	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/node/gate"
 	"navette/transport"
@@ -17,21 +19,24 @@ import (
 type Joined struct {
 	Commons  *Commons
 	Role     oplog.Role
-	Already  bool     // the node was of it before
+	Already  bool     // the node is of it, and nothing was asked
+	Again    bool     // the node held it and only read; it kept what it held
 	Replaced string   // the name of the untouched commons that gave way; or
 	Beside   *Commons // the one that was current until now
 }
 
 // Join asks the invitation's host to let this node in. It takes the place and
-// the person with it. The errors are those of gate.ParseInvitation, a
+// the person with it. Where the node holds the commons and isn't let in (see
+// Commons.ReadsOnly), it keeps what it holds. The errors are those of gate.ParseInvitation, a
 // gate.Refusal, gate.ErrWelcome, and the transport's.
 func (n *Node) Join(ctx context.Context, link, place, person string) (*Joined, error) {
 	inv, err := gate.ParseInvitation(link)
 	if err != nil {
 		return nil, err
 	}
-	if c := n.commonsOf(inv.Commons); c != nil {
-		return &Joined{Commons: c, Role: c.Role(), Already: true}, n.use(c)
+	held := n.commonsOf(inv.Commons)
+	if held != nil && !held.ReadsOnly() {
+		return &Joined{Commons: held, Role: held.Role(), Already: true}, n.use(held)
 	}
 	if n.links.Network == nil {
 		return nil, ErrOffline
@@ -51,7 +56,12 @@ func (n *Node) Join(ctx context.Context, link, place, person string) (*Joined, e
 			person = before.PersonName(before.Person())
 		}
 	}
-	if j.Commons, err = n.settle(welcome.Commons, welcome.Genesis, welcome.Entries); err != nil {
+	if j.Commons, j.Again = held, held != nil; j.Again {
+		err = held.comeBack(ctx, welcome)
+	} else {
+		j.Commons, err = n.settle(welcome.Commons, welcome.Genesis, welcome.Entries)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if welcome.Role >= oplog.RoleMember {
@@ -59,7 +69,7 @@ func (n *Node) Join(ctx context.Context, link, place, person string) (*Joined, e
 			return nil, err
 		}
 	}
-	if before != nil {
+	if before != nil && before != j.Commons {
 		if n.untouched(before) {
 			j.Replaced = before.name
 			if err := n.giveWay(before); err != nil {
@@ -73,6 +83,30 @@ func (n *Node) Join(ctx context.Context, link, place, person string) (*Joined, e
 		n.greet(transport.Peer(d.Peer), d.Addrs)
 	}
 	return j, nil
+}
+
+// ReadsOnly tells whether this node only reads the commons: it was restored
+// from a backup, or removed, and nobody has let it in since.
+func (c *Commons) ReadsOnly() bool {
+	_, err := c.n.keys.secret(c.id)
+	return errors.Is(err, fs.ErrNotExist) || c.standing(c.n.self) != membership.Live
+}
+
+// comeBack takes in a welcome to a commons that the node holds.
+func (c *Commons) comeBack(ctx context.Context, welcome *gate.Joined) error {
+	if err := c.storeMembers(ctx, welcome.Entries); err != nil {
+		return err
+	}
+	if err := c.n.keys.write(keySecrets+c.id.String(), welcome.Commons.Secret[:]); err != nil {
+		return err
+	}
+	// Whoever was a stranger is one no more.
+	c.n.mu.Lock()
+	for _, p := range c.n.peers {
+		p.met, p.due, p.pause = 0, time.Time{}, 0
+	}
+	c.n.mu.Unlock()
+	return c.n.use(c)
 }
 
 // ask knocks at the invitation's doors until one answers.

@@ -40,6 +40,9 @@ type Options struct {
 	// Suspect says that Store may have lost rows without noticing: all of it is
 	// looked through at open.
 	Suspect bool
+	// Free tells how many bytes are free on the disk that holds Store. Nil:
+	// nobody looks.
+	Free func() (int64, error)
 	// Log is told what happens. Nil is quiet.
 	Log *slog.Logger
 	// Doors are peers whose addresses were given by hand: they are dialled

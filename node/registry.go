@@ -78,10 +78,13 @@ func (r *registry) drop(id oplog.CommonsID) {
 	r.Commons = slices.DeleteFunc(r.Commons, func(e entry) bool { return e.ID == id.String() })
 }
 
-// space is the store of the commons of that number.
-func space(kv storage.KV, number uint16) storage.KV {
-	return storage.Prefix(kv, binary.BigEndian.AppendUint16([]byte{commonsSpace}, number))
+// prefixOf is what the keys of the commons of that number begin with.
+func prefixOf(number uint16) []byte {
+	return binary.BigEndian.AppendUint16([]byte{commonsSpace}, number)
 }
+
+// space is the store of the commons of that number.
+func space(kv storage.KV, number uint16) storage.KV { return storage.Prefix(kv, prefixOf(number)) }
 
 // clear removes every row of a space, in transactions that fit.
 func clear(kv storage.KV) error {

@@ -8,7 +8,6 @@ import (
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/node/replica"
-	"navette/storage"
 	"navette/transport"
 )
 
@@ -26,7 +25,7 @@ const (
 	NoticeRemoved    = "removed"     // the commons
 	NoticeAlone      = "alone"       // the commons
 	NoticeClock      = "clock"       // the time
-	NoticeDisk       = "disk"        //
+	NoticeDisk       = "disk"        // megabytes that are left
 	NoticeNoNetwork  = "no_network"  //
 )
 
@@ -161,44 +160,15 @@ func (n *Node) Notices() []Notice {
 		if c.HasKit() && !n.untouched(c) {
 			out = append(out, Notice{NoticeKit, []string{c.name}})
 		}
-		if c.standing(n.self) == membership.Removed {
+		switch {
+		case c.standing(n.self) == membership.Removed:
 			out = append(out, Notice{NoticeRemoved, []string{c.name}})
+		case c.ReadsOnly():
+			out = append(out, Notice{NoticeReadsOnly, []string{c.name}})
 		}
 	}
 	if now := time.Now(); !plausible(now) {
 		out = append(out, Notice{NoticeClock, []string{now.UTC().Format(time.DateOnly)}})
-	}
-	return out
-}
-
-// Examine looks at the node as a doctor would: Notices, and what they leave
-// out because it is no trouble yet.
-func (n *Node) Examine() []Notice {
-	out := n.Notices()
-	n.mu.Lock()
-	l := n.links
-	n.mu.Unlock()
-	if l.Network != nil && len(l.Network.Addrs()) == 0 {
-		out = append(out, Notice{Code: NoticeNoNetwork})
-	}
-	for _, c := range n.All() {
-		if c.log.Room(storage.Others) != nil {
-			out = append(out, Notice{Code: NoticeDisk})
-			break
-		}
-	}
-	for _, c := range n.All() {
-		alone := true
-		c.withMembers(func(s *membership.State) {
-			for _, m := range s.Members() {
-				for _, d := range s.Devices(m.Person) {
-					alone = alone && d.Key == n.self
-				}
-			}
-		})
-		if alone && !n.untouched(c) {
-			out = append(out, Notice{NoticeAlone, []string{c.name}})
-		}
 	}
 	return out
 }
