@@ -2,6 +2,8 @@ package commons
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,31 +71,54 @@ type Holder struct {
 }
 
 // Plan says what carrying out the records would do, in their order, and with
-// which edits. Carried out, the same records are all unchanged. A record that
-// names the same thing as one before it is refused, or unchanged if it says the
-// same.
+// which edits; see Planner.
 func Plan(h Holder, records []Record, env Env) []Planned {
+	p := NewPlanner(h, env)
 	out := make([]Planned, len(records))
-	first := make(map[crdt.ID]int)
 	for i, r := range records {
-		p := &out[i]
-		*p = Planned{Record: r, File: r.File, Line: r.Line, Kind: r.Kind, Name: cmp.Or(r.Name, r.Key)}
-		k, ok := Lookup(r.Kind)
-		if !ok {
-			p.State, p.Err = Refused, fmt.Errorf("%w: %q", ErrKind, clip(r.Kind))
-			continue
-		}
-		p.Kind, p.ID = k.Name, h.id(k, r)
-		if j, again := first[p.ID]; again {
-			if sameRecord(records[j], r) {
-				p.State = Unchanged
-			} else {
-				p.State, p.Err = Refused, &RepeatError{Key: r.Key, File: records[j].File, Line: records[j].Line}
-			}
-			continue
-		}
-		first[p.ID] = i
-		p.plan(h.Doc(p.ID), k, env)
+		out[i] = p.Plan(r)
+	}
+	return out
+}
+
+// A Planner plans the records of one import, one after the other. Carried out,
+// the same records are all unchanged. A record that names the same thing as one
+// before it is refused, or unchanged if it says the same.
+type Planner struct {
+	holder Holder
+	env    Env
+	first  map[crdt.ID]said
+}
+
+// said is what a record said, and where it stands.
+type said struct {
+	sum  [sha256.Size]byte
+	file string
+	line int
+}
+
+// NewPlanner returns a planner of an import that is to begin.
+func NewPlanner(h Holder, env Env) *Planner {
+	return &Planner{h, env, make(map[crdt.ID]said)}
+}
+
+// Plan plans the next record.
+func (p *Planner) Plan(r Record) Planned {
+	out := Planned{Record: r, File: r.File, Line: r.Line, Kind: r.Kind, Name: cmp.Or(r.Name, r.Key)}
+	k, ok := Lookup(r.Kind)
+	if !ok {
+		out.State, out.Err = Refused, fmt.Errorf("%w: %q", ErrKind, clip(r.Kind))
+		return out
+	}
+	out.Kind, out.ID = k.Name, p.holder.id(k, r)
+	sum := r.sum()
+	if before, again := p.first[out.ID]; !again {
+		p.first[out.ID] = said{sum, r.File, r.Line}
+		out.plan(p.holder.Doc(out.ID), k, p.env)
+	} else if before.sum == sum {
+		out.State = Unchanged
+	} else {
+		out.State, out.Err = Refused, &RepeatError{Key: r.Key, File: before.file, Line: before.line}
 	}
 	return out
 }
@@ -139,16 +164,24 @@ func (h Holder) id(k *Kind, r Record) crdt.ID {
 	return slices.MinFunc(found, func(a, b crdt.ID) int { return slices.Compare(a[:], b[:]) })
 }
 
-func sameRecord(a, b Record) bool {
-	if !slices.EqualFunc(a.Fields, b.Fields, func(x, y Assign) bool {
-		return x.Field == y.Field && x.Key == y.Key && x.Text == y.Text && slices.Equal(x.Items, y.Items)
-	}) {
-		return false
+// sum is the same for records that say the same: an import of 100 000 of them
+// isn't kept for the sake of the few that come twice.
+func (r *Record) sum() (sum [sha256.Size]byte) {
+	var b []byte
+	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	for _, a := range r.Fields {
+		text(a.Field)
+		text(a.Key)
+		text(a.Text)
+		b = binary.AppendUvarint(b, uint64(len(a.Items)))
+		for _, item := range a.Items {
+			text(item)
+		}
 	}
-	if a.Event == nil || b.Event == nil {
-		return a.Event == b.Event
+	if r.Event != nil {
+		b = append(b, r.Event.String()...)
 	}
-	return a.Event.String() == b.Event.String()
+	return sha256.Sum256(b)
 }
 
 func (p *Planned) plan(d *crdt.Doc, k *Kind, env Env) {

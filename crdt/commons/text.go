@@ -121,24 +121,27 @@ func prefix(s string, n int) string {
 // Split deals edits out to as few changes as hold them, in order.
 func Split(edits []crdt.Edit) [][]crdt.Edit {
 	groups := make([][]crdt.Edit, len(edits))
-	for i, e := range edits {
-		groups[i] = []crdt.Edit{e}
+	for i := range edits {
+		groups[i] = edits[i : i+1 : i+1]
 	}
 	return join(groups)
 }
 
 // join puts changes that follow each other into one, while it has room.
 func join(groups [][]crdt.Edit) (out [][]crdt.Edit) {
-	size, inserted := 0, 0
+	size, inserted, ours := 0, 0, false
 	for _, g := range groups {
 		s, ins := weigh(g)
 		if n := len(out); n > 0 && size+s <= maxBytesPerChange && inserted+ins <= maxInsertPerChange && len(out[n-1])+len(g) <= maxOpsPerChange {
-			out[n-1] = append(slices.Clip(out[n-1]), g...)
+			if !ours {
+				out[n-1], ours = slices.Clip(out[n-1]), true // the next one moves it
+			}
+			out[n-1] = append(out[n-1], g...)
 			size, inserted = size+s, inserted+ins
 			continue
 		}
 		out = append(out, g)
-		size, inserted = s, ins
+		size, inserted, ours = s, ins, false
 	}
 	return out
 }

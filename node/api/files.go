@@ -92,56 +92,69 @@ func codeOf(p formats.Problem) string {
 	return p.Code
 }
 
-// carry plans the records and, unless it is a dry run, carries them out.
+// carry plans the records and, unless it is a dry run, carries them out; a
+// chunk at a time, and it forgets each, so that what an import takes of memory
+// is what its files take.
 func carry(r *http.Request, c *node.Commons, records []commons.Record, dry bool, result *ImportResult, out *lines) error {
 	h, env := holder(c), c.Env()
-	planned := commons.Plan(h, records, env)
-	for i := 0; i < len(planned); i += importChunk {
-		chunk := planned[i:min(i+importChunk, len(planned))]
-		errs := make([]error, len(chunk))
-		if !dry {
-			var err error
-			if errs, err = writeChunk(r, c, h, env, chunk); err != nil {
-				return err
+	planner := commons.NewPlanner(h, env)
+	for i := 0; i < len(records); i += importChunk {
+		chunk := make([]commons.Planned, min(importChunk, len(records)-i))
+		plan := func(j int) *commons.Planned {
+			p := &chunk[j]
+			switch p.State {
+			case "":
+				*p = planner.Plan(records[i+j])
+			case commons.New, commons.Changed: // again: the document may be another
+				*p = commons.Plan(h, []commons.Record{p.Record}, env)[0]
 			}
+			return p
 		}
-		for j, p := range chunk {
-			if errors.Is(errs[j], storage.ErrFull) {
-				return errs[j]
-			}
-			if errs[j] != nil {
-				p.State, p.Err = commons.Refused, errs[j]
-			}
-			result.note(p, dry)
+		if err := carryChunk(r, c, len(chunk), plan, dry, result); err != nil {
+			return err
 		}
-		if err := out.send(ImportLine{Progress: &Progress{i + len(chunk), len(planned)}}); err != nil {
+		clear(records[i : i+len(chunk)])
+		if err := out.send(ImportLine{Progress: &Progress{i + len(chunk), len(records)}}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeChunk writes what is planned for some records. Each is planned again on
-// the document as it is when its change is made: peers write meanwhile.
-func writeChunk(r *http.Request, c *node.Commons, h commons.Holder, env commons.Env, chunk []commons.Planned) ([]error, error) {
-	var intents []func() ([][]crdt.Edit, error)
-	var at []int
-	for i, p := range chunk {
-		if p.State != commons.New && p.State != commons.Changed {
-			continue
+// carryChunk writes some records. Each is planned when its change is made, on
+// the document as it is then: peers write meanwhile.
+func carryChunk(r *http.Request, c *node.Commons, count int, plan func(int) *commons.Planned, dry bool, result *ImportResult) error {
+	if dry {
+		for j := range count {
+			result.note(*plan(j), true)
 		}
-		at = append(at, i)
-		intents = append(intents, func() ([][]crdt.Edit, error) {
-			again := commons.Plan(h, []commons.Record{p.Record}, env)[0]
-			return again.Edits, again.Err
-		})
+		return nil
 	}
-	errs := make([]error, len(chunk))
-	done, err := c.WriteAll(r.Context(), intents)
-	for i, e := range done {
-		errs[at[i]] = e
+	last := make([]*commons.Planned, count)
+	intents := make([]func() ([][]crdt.Edit, error), count)
+	for j := range intents {
+		intents[j] = func() ([][]crdt.Edit, error) {
+			last[j] = plan(j)
+			return last[j].Edits, last[j].Err
+		}
 	}
-	return errs, err
+	errs, err := c.WriteAll(r.Context(), intents)
+	if err != nil {
+		return err
+	}
+	for j, p := range last {
+		if p == nil { // it wasn't even tried
+			p = plan(j)
+		}
+		switch {
+		case errors.Is(errs[j], storage.ErrFull):
+			return errs[j]
+		case errs[j] != nil:
+			p.State, p.Err = commons.Refused, errs[j]
+		}
+		result.note(*p, false)
+	}
+	return nil
 }
 
 func (r *ImportResult) note(p commons.Planned, dry bool) {
