@@ -42,9 +42,9 @@ func (n *Node) Restore(ctx context.Context, file io.Reader, progress func(done, 
 	if err != nil {
 		return err
 	}
-	r := &restoring{n: n, ctx: ctx, in: in, progress: progress, registry: n.registry}
+	r := &restoring{n: n, in: in, progress: progress, registry: n.registry}
 	r.registry.Commons = nil
-	opened, err := r.all()
+	opened, err := r.all(ctx)
 	if err == nil {
 		err = n.moveIn(r.registry, opened)
 	}
@@ -75,7 +75,6 @@ func (n *Node) moveIn(restored registry, opened []*Commons) error {
 // restoring is a restore under way.
 type restoring struct {
 	n        *Node
-	ctx      context.Context
 	in       *backup.Reader
 	progress func(done, total int)
 	registry registry // as it will be; nothing of it is written before the end
@@ -91,7 +90,7 @@ type restoring struct {
 
 // all restores everything and opens it; the hash of the file is known to be
 // right then.
-func (r *restoring) all() (opened []*Commons, err error) {
+func (r *restoring) all(ctx context.Context) (opened []*Commons, err error) {
 	total := r.in.Header.Records()
 	for done := 1; ; done++ {
 		number := r.in.Commons()
@@ -100,7 +99,7 @@ func (r *restoring) all() (opened []*Commons, err error) {
 			break
 		}
 		if err == nil {
-			err = r.ctx.Err()
+			err = ctx.Err()
 		}
 		if err == nil {
 			err = r.record(r.in.Header.Commons[number], next)

@@ -127,7 +127,7 @@ func (s *Server) join(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := Joined{ID: j.Commons.ID().String(), Name: j.Commons.Name(), Role: j.Role.String(), Replaced: j.Replaced, Already: j.Already}
+	out := Joined{ID: j.Commons.ID().String(), Name: j.Commons.Name(), Role: j.Role.String(), Replaced: j.Replaced, Already: j.Already, Again: j.Again}
 	if j.Beside != nil {
 		out.Kept = j.Beside.Name()
 	}

@@ -37,6 +37,7 @@ const (
 	CodeBadInvite   = "bad_invite"   // why: truncated, checksum, newer; or nothing
 	CodeBadRequest  = "bad_request"  // what
 	CodeBoth        = "both"         // field
+	CodeDamaged     = "damaged"      //
 	CodeDiskFull    = "disk_full"    //
 	CodeFieldLimit  = "field_limit"  // field, limit, its unit
 	CodeFormat      = "format"       // format, kind
@@ -60,6 +61,7 @@ const (
 
 // httpStatus is the HTTP status that goes with each code.
 var httpStatus = map[string]int{
+	CodeDamaged:     http.StatusInternalServerError,
 	CodeDiskFull:    http.StatusInsufficientStorage,
 	CodeInternal:    http.StatusInternalServerError,
 	CodeJoinRefused: http.StatusForbidden,

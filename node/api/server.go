@@ -25,6 +25,8 @@
 //	GET    /v1/fingerprint
 //	POST   /v1/check                       {"read_data"}; answers a line at a time
 //	GET    /v1/doctor
+//	GET    /v1/backup                      of all commons, in the format of BACKUP.md
+//	POST   /v1/backup                      {"made"}: it is in a safe place
 //
 // Every path takes ?commons=NAME; without it the commons used last is meant.
 // {id} is an id, the beginning of one, a tag, a page's path or a title. What is
@@ -94,6 +96,8 @@ func NewServer(n *node.Node) *Server {
 		"GET /v1/fingerprint":              s.fingerprint,
 		"POST /v1/check":                   s.check,
 		"GET /v1/doctor":                   s.doctor,
+		"GET /v1/backup":                   s.backup,
+		"POST /v1/backup":                  s.backedUp,
 	} {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}

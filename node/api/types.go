@@ -269,6 +269,12 @@ type Member struct {
 	Role   string `json:"role"`
 }
 
+// Backup says that the backup made at a time was put away: POST /v1/backup. A
+// zero time isn't known.
+type Backup struct {
+	Made time.Time `json:"made"`
+}
+
 // CheckRequest is POST /v1/check. The answer is a stream of CheckLines.
 type CheckRequest struct {
 	ReadData bool `json:"read_data"`
@@ -281,7 +287,8 @@ type Joined struct {
 	Role     string `json:"role"`
 	Replaced string `json:"replaced,omitempty"` // the untouched commons that gave way
 	Kept     string `json:"kept,omitempty"`     // the other commons that stays beside it
-	Already  bool   `json:"already,omitempty"`  // it was a member before
+	Already  bool   `json:"already,omitempty"`  // it is a member, and nothing was asked
+	Again    bool   `json:"again,omitempty"`    // it only read, and kept what it held
 }
 
 // Kit is the printed recovery kit: GET /v1/kit.
