@@ -119,23 +119,23 @@ func (h *history) namesOf(es []int32) []Name {
 	return ns
 }
 
-// is tells whether an event has a name.
-func (h *history) is(e int32, n *Name) bool {
-	r, k := h.at(e)
-	return *h.change(r.changeOf(k)) == n.Change && r.indexOf(k) == n.Index && h.logs[r.log].id == n.Log
-}
-
-// recent is how many runs find looks at before it makes a map.
-const recent = 8
+// recent is how many events find looks at before it makes a map: parents are
+// usually among the latest.
+const recent = 64
 
 // find returns the event of a name.
-func (h *history) find(n Name) (int32, bool) {
-	e := h.n - 1
-	for i := len(h.runs) - 1; i >= max(0, len(h.runs)-recent); i-- { // parents usually end a run
-		if h.is(e, &n) {
-			return e, true
+func (h *history) find(n *Name) (int32, bool) {
+	end := h.n
+	for i := len(h.runs) - 1; i >= 0 && end > h.n-recent; i-- {
+		r := &h.runs[i]
+		if h.logs[r.log].id == n.Log {
+			for k := int(end - 1 - r.first); k >= max(0, int(h.n-recent-r.first)); k-- {
+				if r.indexOf(k) == n.Index && *h.change(r.changeOf(k)) == n.Change {
+					return r.first + int32(k), true
+				}
+			}
 		}
-		e = h.runs[i].first - 1
+		end = r.first
 	}
 	if h.byName == nil {
 		h.byName = make(map[Name]int32, h.n)
@@ -143,7 +143,7 @@ func (h *history) find(n Name) (int32, bool) {
 	for ; h.listed < h.n; h.listed++ {
 		h.byName[h.name(h.listed)] = h.listed
 	}
-	e, ok := h.byName[n]
+	e, ok := h.byName[*n]
 	return e, ok
 }
 

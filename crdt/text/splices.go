@@ -83,7 +83,8 @@ func ReadSplices(b []byte) ([]Splice, error) {
 		in.b = c.rest()
 		in.bad = c.bad
 	}
-	count := make([]int, n)
+	var few [4]int
+	count := append(few[:0], make([]int, n)...)
 	read(func(i, v int) { s[i].Pos = v })
 	read(func(i, v int) { s[i].Del = v })
 	read(func(i, v int) { count[i] = v })

@@ -145,8 +145,8 @@ func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, 
 		return nil
 	}
 	ps := make([]int32, len(parents))
-	for i, p := range parents {
-		e, ok := t.find(p)
+	for i := range parents {
+		e, ok := t.find(&parents[i])
 		if !ok {
 			return fmt.Errorf("%w: parent %d", ErrUnknown, i)
 		}
@@ -277,7 +277,7 @@ func (t *Text) SetVoid(n Name, void bool) error {
 	if err := t.load(); err != nil {
 		return err
 	}
-	e, ok := t.find(n)
+	e, ok := t.find(&n)
 	if !ok {
 		return ErrUnknown
 	}

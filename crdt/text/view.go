@@ -185,8 +185,8 @@ func (t *Text) At(version []Name) (string, error) {
 		return "", err
 	}
 	heads := []int32{}
-	for _, n := range version {
-		e, ok := t.find(n)
+	for i := range version {
+		e, ok := t.find(&version[i])
 		if !ok {
 			return "", ErrUnknown
 		}
