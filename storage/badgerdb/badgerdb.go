@@ -8,10 +8,10 @@
 //   - An update that returned nil survives a power cut (SyncWrites).
 //   - Every table is verified at open, block by block. Files that are damaged
 //     are moved aside, never deleted, and if it doesn't open without them an
-//     empty database is begun: Report says where, and why. Damage in Badger's
-//     write-ahead log can't be noticed here; the store then is as it was a
-//     little earlier. Nor can a table be missed that its list of tables lost:
-//     Report says when that may be.
+//     empty database is begun: Report says where, and why. With damage in
+//     Badger's write-ahead log the store is as it was a little earlier, and
+//     with damage in its list of tables some may be missing: Report says when
+//     that is so, or may be.
 //   - One process at a time: another gets storage.ErrLocked.
 //   - Free space is looked at before each update, since Badger writes through
 //     sparse memory maps and a full disk would kill the process (SIGBUS).
@@ -78,6 +78,9 @@ type Report struct {
 	// Suspect tells that tables may be missing without a trace: what the
 	// store holds needs looking through (storage.Options.Suspect).
 	Suspect bool
+	// Cut tells that a log was damaged: the store is as it was some updates
+	// earlier. Suspect is set, too.
+	Cut bool
 }
 
 // A DB is a store in a folder.
@@ -152,6 +155,7 @@ func open(path string, log *slog.Logger) (*badger.DB, error) {
 	o.NumLevelZeroTablesStall = 1 << 20
 	o.ChecksumVerificationMode = options.NoVerification // inspect has done it
 	o.Compression = options.Snappy
+	o.BypassLockGuard = true // DB.lock is ours
 	o.MetricsEnabled = false
 	o.Logger = nil
 	if log != nil {
@@ -221,6 +225,9 @@ func (d *DB) Room(c storage.Class) error {
 	return d.o.Floors.Check(c, n)
 }
 
+// Free returns the bytes free on the disk.
+func (d *DB) Free() (int64, error) { return d.o.Free(d.dir) }
+
 // Limits implements storage.KV.
 func (d *DB) Limits() storage.Limits {
 	return storage.Limits{Bytes: limitBytes, Keys: limitKeys}
@@ -232,7 +239,10 @@ func (d *DB) Size() (int64, error) {
 	return allocated(filepath.Join(d.dir, "badger"))
 }
 
-// Close implements storage.KV. It waits for the merge in the background.
+// Close implements storage.KV. It waits for the merge in the background. Where
+// there is no room for the table that Badger writes at its end, which would
+// kill the process, the store is left as a crash would: nothing is lost, and
+// what the process holds of it lasts until the process ends.
 func (d *DB) Close() error {
 	d.closing.Lock()
 	defer d.closing.Unlock()
@@ -241,5 +251,8 @@ func (d *DB) Close() error {
 	}
 	d.closed = true
 	d.merging.Wait()
+	if d.Room(storage.Membership) != nil {
+		return d.lock.Close()
+	}
 	return errors.Join(d.db.Close(), d.lock.Close())
 }

@@ -26,6 +26,10 @@ func mend(path string, log *slog.Logger) (*badger.DB, *Report, error) {
 	suspect, err := inspect(path)
 	tables := err // what is wrong with the tables
 	if err == nil {
+		report.Cut, err = cutLogs(path)
+	}
+	suspect = suspect || report.Cut
+	if err == nil {
 		db, err = open(path, log)
 	}
 	if err == nil {
