@@ -63,6 +63,14 @@ netns: ## Real daemons and real mDNS in network namespaces
 	NAVETTE_RACE=1 go test -count=1 -timeout 15m -tags netns \
 	  $$(grep -rlE '^//go:build .*\bnetns\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
+# What `make netns` runs a share of. A figure is a line of it; the rest is in
+# .faults.log.
+.PHONY: faults
+faults: ## All of the faults: 500 kills, 180 damages, 100 000 changes to catch up on
+	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} \
+	  go test -v -count=1 -timeout 2h -tags netns -run TestFaults ./cmd/navette | tee .faults.log | \
+	  grep --line-buffered -E 'figure:|FAIL|^ok|^ *---'
+
 .PHONY: sim
 sim: ## The simulator, SEEDS=5000 seeds of a whole fleet
 	NAVETTE_SEEDS=$(SEEDS) go test -count=1 -timeout 15m ./node/sim

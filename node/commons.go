@@ -49,13 +49,14 @@ func (n *Node) open(e entry, clean bool) (*Commons, error) {
 		return nil, err
 	}
 	c.log = log
-	if log.MemberCount() == 0 { // a new store, or one that was put aside
+	empty := log.MemberCount() == 0
+	if empty { // it was put aside, or has lost all
 		first := storage.MemberEntry{ID: oplog.Sum(e.Genesis), Block: e.Genesis}
 		if _, err := log.Commit(storage.Batch{Class: storage.Membership, Members: []storage.MemberEntry{first}}); err != nil {
 			return nil, err
 		}
 	}
-	if report.Damaged() {
+	if report.Damaged() || n.o.Cut || empty && n.o.Quarantined == "" {
 		n.notices = append(n.notices, Notice{Code: NoticeRolledBack, Args: []string{c.name}})
 	}
 	c.replica, err = replica.New(replica.Options{

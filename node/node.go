@@ -37,6 +37,11 @@ var (
 type Options struct {
 	Dir   string // the data folder; the node keeps its keys in it
 	Store storage.KV
+	// Quarantined is where the caller put aside a store that didn't open; ""
+	// is nowhere. Cut says that Store is known to have lost what was stored
+	// last. Both are told to people.
+	Quarantined string
+	Cut         bool
 	// Suspect says that Store may have lost rows without noticing: all of it is
 	// looked through at open.
 	Suspect bool
@@ -106,6 +111,9 @@ func Open(o Options) (*Node, error) {
 	n.self = oplog.PublicKey(n.device)
 	if n.registry, err = readRegistry(o.Dir); err != nil {
 		return nil, err
+	}
+	if o.Quarantined != "" {
+		n.notices = append(n.notices, Notice{Code: NoticeQuarantined, Args: []string{o.Quarantined}})
 	}
 	clean := n.takeCleanStop()
 	for _, e := range n.registry.Commons {

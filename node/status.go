@@ -20,13 +20,14 @@ type Notice struct {
 
 // The codes of notices.
 const (
-	NoticeKit        = "kit"         // the commons
-	NoticeRolledBack = "rolled_back" // the commons
-	NoticeRemoved    = "removed"     // the commons
-	NoticeAlone      = "alone"       // the commons
-	NoticeClock      = "clock"       // the time
-	NoticeDisk       = "disk"        // megabytes that are left
-	NoticeNoNetwork  = "no_network"  //
+	NoticeKit         = "kit"         // the commons
+	NoticeRolledBack  = "rolled_back" // the commons
+	NoticeQuarantined = "quarantined" // the folder
+	NoticeRemoved     = "removed"     // the commons
+	NoticeAlone       = "alone"       // the commons
+	NoticeClock       = "clock"       // the time
+	NoticeDisk        = "disk"        // megabytes that are left
+	NoticeNoNetwork   = "no_network"  //
 )
 
 // The states of an exchange.

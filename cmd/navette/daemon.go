@@ -56,12 +56,12 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 		return nil, &failure{code: exitRunning, key: "error.running", args: []any{e.data}, cause: node.ErrRunning}
 	}
 	if err != nil {
-		return nil, err
+		return nil, noRoom(err)
 	}
-	if report.Quarantined != "" {
-		e.say.problem(e, "notice", e.say.text("notice.quarantined", report.Quarantined))
-	}
-	d.node, err = node.Open(node.Options{Dir: e.data, Store: d.store, Suspect: report.Suspect, Log: log, Doors: doors})
+	d.node, err = node.Open(node.Options{
+		Dir: e.data, Store: d.store, Free: d.store.Free, Log: log, Doors: doors,
+		Quarantined: report.Quarantined, Cut: report.Cut, Suspect: report.Suspect,
+	})
 	if err == nil && !s.offline {
 		err = d.connect(port)
 	}
@@ -69,9 +69,29 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 		err = d.listen()
 	}
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, noRoom(errors.Join(err, d.close()))
+	}
+	if s.quiet {
+		d.warn()
 	}
 	return d, nil
+}
+
+// noRoom puts a full disk into words.
+func noRoom(err error) error {
+	if !errors.Is(err, storage.ErrFull) {
+		return err
+	}
+	return &failure{code: exitFailed, key: "error.disk_full", cause: err}
+}
+
+// warn says what was lost, where nobody will ask for the node's notices.
+func (d *daemon) warn() {
+	for _, n := range d.node.Notices() {
+		if n.Code == node.NoticeRolledBack || n.Code == node.NoticeQuarantined {
+			d.e.say.problem(d.e, "notice", d.e.notice(api.Notice{Code: n.Code, Args: n.Args}))
+		}
+	}
 }
 
 // connect opens the network and the discovery.

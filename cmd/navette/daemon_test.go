@@ -26,8 +26,8 @@ type daemon struct {
 	ended chan struct{} // closed when it has been waited for
 }
 
-// start starts the daemon of a place and returns when it answers.
-func (l *lab) start(p *place, args ...string) error {
+// launch starts the daemon of a place.
+func (l *lab) launch(p *place, args ...string) error {
 	if p.daemon != nil {
 		return fmt.Errorf("the daemon of %s runs already", p.name)
 	}
@@ -47,9 +47,18 @@ func (l *lab) start(p *place, args ...string) error {
 		close(d.ended)
 	}()
 	p.daemon = d
+	return nil
+}
+
+// start starts the daemon of a place and returns when it answers.
+func (l *lab) start(p *place, args ...string) error {
+	if err := l.launch(p, args...); err != nil {
+		return err
+	}
+	d := p.daemon
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	err = poll(ctx, func() error {
+	err := poll(ctx, func() error {
 		select {
 		case <-d.ended:
 			p.daemon = nil

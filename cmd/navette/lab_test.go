@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -33,9 +35,17 @@ type lab struct {
 	getenv func(string) string // of the script
 	lans   map[string]*link
 	places map[string]*place
-	acked  []string // ids of the writes acknowledged to write-until-killed
-	last   output   // of the command that runs
-	said   string   // by the one before, on its standard output
+
+	disks   []string   // that were mounted
+	rng     *rand.Rand // where damages fall
+	harm    string     // the last damage
+	figures []string   // what was measured
+
+	mu    sync.Mutex // guards acked: several places may write
+	acked []string   // ids of the writes that were acknowledged
+
+	last output // of the command that runs
+	said string // by the one before, on its standard output
 }
 
 // A link is a switch without an uplink.
@@ -269,6 +279,9 @@ func (l *lab) close() (errs error) {
 			errs = errors.Join(errs, l.stop(p, syscall.SIGTERM))
 		}
 		errs = errors.Join(errs, ips("netns del "+p.ns))
+	}
+	for _, dir := range l.disks {
+		errs = errors.Join(errs, os.NewSyscallError("unmount a disk", syscall.Unmount(dir, 0)))
 	}
 	for _, lan := range l.lans {
 		errs = errors.Join(errs, ips("link del "+lan.bridge))

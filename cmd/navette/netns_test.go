@@ -14,14 +14,19 @@ import (
 // and real mDNS, in network namespaces. What Navette promises its users is
 // told there.
 func TestNetns(t *testing.T) {
-	isolated(t, "testdata", func() programs {
+	isolated(t, "testdata", navette(t))
+}
+
+// navette builds the program under test.
+func navette(t *testing.T) func() programs {
+	return func() programs {
 		p := programs{client: program(t, "navette", ".")}
 		p.daemon = p.client
 		if os.Getenv("NAVETTE_RACE") == "1" {
 			p.daemon = program(t, "navette-race", ".", "-race")
 		}
 		return p
-	})
+	}
 }
 
 // TestHarness runs the scripts about the scripts, with a program that stands
@@ -55,8 +60,14 @@ func runScripts(t *testing.T, dir string, bin programs) {
 			env.Values[labKey{}] = l
 			env.Setenv("LANG", "en_US.UTF-8")
 			env.Setenv("SAMPLES", formats)
+			if err := amounts(env); err != nil {
+				return err
+			}
 			env.Defer(func() {
 				tb := env.T().(testing.TB)
+				for _, f := range l.figures {
+					tb.Logf("figure: %s", f)
+				}
 				if tb.Failed() {
 					for name, p := range l.places {
 						if p.daemon != nil {

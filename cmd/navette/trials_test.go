@@ -104,29 +104,41 @@ func writeUntilKilled(l *lab, _ *testscript.TestScript, args []string) error {
 	}
 	before := len(l.acked)
 	err = l.killWhile(p, low, high, func(ctx context.Context, killed <-chan struct{}) {
-		for {
+		for l.write(ctx, p) == nil {
 			select {
 			case <-killed:
 				return
 			default:
 			}
-			name := fmt.Sprintf("name=%s-%d", p.name, serial.Add(1))
-			if l.runIn(ctx, p, p.home, "", "navette", "add", "tool", name, "--json") != nil {
-				return
-			}
-			var made struct{ ID string }
-			if json.Unmarshal([]byte(l.last.stdout), &made) != nil || made.ID == "" {
-				return
-			}
-			l.acked = append(l.acked, made.ID)
 		}
 	})
 	l.last = output{stdout: fmt.Sprintf("%d writes were acknowledged before the end\n", len(l.acked)-before)}
 	return err
 }
 
-// acknowledged PLACE...: none of the writes acknowledged to write-until-killed
-// is missing there.
+// write adds a tool and remembers that it was acknowledged. Several places may
+// do so at once.
+func (l *lab) write(ctx context.Context, p *place) error {
+	name := fmt.Sprintf("name=%s-%d", p.name, serial.Add(1))
+	cmd := l.command(ctx, p, p.home, "navette", "add", "tool", name, "--json")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	said, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("adding a tool at %s: %w: %s", p.name, err, &stderr)
+	}
+	var made struct{ ID string }
+	if err := json.Unmarshal(said, &made); err != nil || made.ID == "" {
+		return fmt.Errorf("adding a tool at %s: it said %q (%v)", p.name, said, err)
+	}
+	l.mu.Lock()
+	l.acked = append(l.acked, made.ID)
+	l.mu.Unlock()
+	return nil
+}
+
+// acknowledged PLACE...: none of the writes acknowledged to write, flap and
+// write-until-killed is missing there.
 func acknowledged(l *lab, _ *testscript.TestScript, args []string) error {
 	if len(args) == 0 {
 		return errUsage
@@ -139,9 +151,12 @@ func acknowledged(l *lab, _ *testscript.TestScript, args []string) error {
 		if err != nil {
 			return err
 		}
+		if err := l.run(p, p.home, "", "navette", "list", "tools", "--json"); err != nil {
+			return fmt.Errorf("%s: %w: %s", name, err, l.last.stderr)
+		}
 		for _, id := range l.acked {
-			if err := l.run(p, p.home, "", "navette", "show", id); err != nil {
-				return fmt.Errorf("%s was acknowledged and is lost at %s: %w: %s", id, name, err, l.last.stderr)
+			if !strings.Contains(l.last.stdout, `"`+id+`"`) {
+				return fmt.Errorf("%s was acknowledged and is lost at %s", id, name)
 			}
 		}
 	}
