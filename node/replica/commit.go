@@ -177,6 +177,10 @@ func (r *Replica) failed(c *Commit, err error) {
 			r.unready(p.run)
 		case p.run != nil:
 			r.ready = append(r.ready, p.run)
+		case lost:
+			for _, j := range p.joining {
+				r.drop(j, err)
+			}
 		default:
 			r.joining = append(r.joining, p.joining...)
 		}
@@ -199,7 +203,7 @@ func (r *Replica) full(c *Commit, err error) {
 			r.joining = append(p.joining, r.joining...)
 		case p.joining != nil:
 			for _, j := range p.joining {
-				r.fail(j, err)
+				r.drop(j, err)
 			}
 		case others:
 			proposals = append(proposals, p.proposal)

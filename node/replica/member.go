@@ -118,7 +118,7 @@ func (r *Replica) join(j *joining) {
 	case errors.Is(err, oplog.ErrUnknown) && j.from != nil:
 		r.orphan(j)
 	default:
-		r.fail(j, err)
+		r.refuseMember(j, err)
 	}
 }
 
@@ -166,20 +166,25 @@ func (r *Replica) joined(j *joining) {
 	}
 }
 
-// fail drops a change that can't be stored, now or ever.
-func (r *Replica) fail(j *joining, err error) {
-	r.release(j)
+// refuseMember drops a change that can never be stored.
+func (r *Replica) refuseMember(j *joining, err error) {
+	r.drop(j, err)
 	r.claims.release(j.id)
-	if g := j.group; g != nil && !g.failed {
-		g.failed = true
-		r.emit(&Done{Ticket: g.ticket, Err: err})
-	}
-	if c := j.from; c != nil && !errors.Is(err, storage.ErrFull) {
+	if c := j.from; c != nil {
 		c.s.RefuseMember(j.id)
 		if r.session(c.id) != nil {
 			r.charge(c, err)
 		}
 		r.reassign(j.id, c.id) // another may have it with its right signature
+	}
+}
+
+// drop lets go of a change that isn't stored now. A peer's is asked for again.
+func (r *Replica) drop(j *joining, err error) {
+	r.release(j)
+	if g := j.group; g != nil && !g.failed {
+		g.failed = true
+		r.emit(&Done{Ticket: g.ticket, Err: err})
 	}
 }
 
