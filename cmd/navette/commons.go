@@ -42,6 +42,9 @@ func join(ctx context.Context, e *env, args []string) error {
 	return e.with(ctx, online, func(c *api.Client) error {
 		var j api.Joined
 		in.Invitation = rest[0]
+		if err := e.introduce(ctx, c, &in); err != nil {
+			return err
+		}
 		if err := c.Send(ctx, http.MethodPost, "/v1/join", in, &j); err != nil {
 			return err
 		}
@@ -49,6 +52,8 @@ func join(ctx context.Context, e *env, args []string) error {
 			switch {
 			case j.Already:
 				e.say.line(e, "join.already", j.Name)
+			case j.Again:
+				e.say.line(e, "join.again", j.Name, e.say.text("role."+j.Role))
 			default:
 				e.say.line(e, "join.done", j.Name, e.say.text("role."+j.Role))
 			}
@@ -60,6 +65,25 @@ func join(ctx context.Context, e *env, args []string) error {
 			}
 		})
 	})
+}
+
+// introduce names the place and the person of a node that knows neither yet.
+func (e *env) introduce(ctx context.Context, c *api.Client, in *api.Joining) error {
+	var s api.Status
+	if err := c.Get(ctx, "/v1/status", nil, &s); err != nil {
+		return err
+	}
+	var known api.CommonsStatus
+	if len(s.Commons) > 0 {
+		known = s.Commons[0]
+	}
+	if in.Place == "" && known.Place == "" {
+		in.Place = hostName(e)
+	}
+	if in.Person == "" && known.Person == "" {
+		in.Person = userName(e)
+	}
+	return nil
 }
 
 func invite(ctx context.Context, e *env, args []string) error {

@@ -55,7 +55,7 @@ func (e *env) status(s api.Status) {
 		}
 		e.printf("%s%s\n", c.Name, current)
 		e.say.field(e, "place", c.Place)
-		e.say.field(e, "person", c.Person+" ("+e.say.text("role."+c.Role)+")")
+		e.say.field(e, "person", strings.TrimSpace(c.Person+" ("+e.say.text("role."+c.Role)+")"))
 		var holds []string
 		for kind := range c.Resources {
 			holds = append(holds, kind)

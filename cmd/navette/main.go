@@ -83,6 +83,7 @@ func commands() []command {
 		{"versions", "[--resolve ID [--keep N|both]]", versions},
 		{"import", "FILE [--as KIND] [--map F=COLUMN]… [--dry-run]", importFiles},
 		{"export", "KIND [--format FORMAT] [-o FILE]", exportFiles},
+		{"backup", "create FILE | restore FILE", backUp},
 		{"fingerprint", "", fingerprint},
 		{"check", "[--read-data]", check},
 		{"doctor", "", doctor},

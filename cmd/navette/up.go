@@ -172,7 +172,11 @@ func (e *env) welcome(ctx context.Context, d *daemon, place, person string) erro
 		return nil
 	}
 	c := d.node.All()[0]
-	e.say.line(e, "up.head", c.PlaceName(c.Device()), c.Name())
+	here := c.PlaceName(c.Device())
+	if here == "" {
+		here = e.say.text("by.nowhere")
+	}
+	e.say.line(e, "up.head", here, c.Name())
 	e.say.field(e, "data", e.data)
 	e.say.field(e, "address", strings.Join(d.node.Addrs(), "  "))
 	for _, n := range d.node.Notices() {

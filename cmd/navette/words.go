@@ -1,12 +1,5 @@
 package main
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
-)
-
 // All text for people. Rules: the words of the people (exchange, place,
 // device, two versions; never sync, node, conflict), in French first; say what
 // is wrong, then what to do; no capitals at the start of an error, no period
@@ -40,6 +33,7 @@ var words = map[string][2]string{
 	"help.versions":    {"liste les « deux versions », et les règle", "lists the “two versions”, and settles them"},
 	"help.import":      {"prend un tableau CSV, un calendrier ICS, des pages Markdown", "takes a CSV table, an ICS calendar, Markdown pages"},
 	"help.export":      {"rend tout un genre : csv, json, ics, md", "gives all of a kind: csv, json, ics, md"},
+	"help.backup":      {"fait une sauvegarde de tout, ou la remet dans un dossier neuf (« - » : la sortie standard)", "makes a backup of everything, or restores it to a new folder (“-”: standard output)"},
 	"help.fingerprint": {"dit l'empreinte : la même partout, c'est que tous ont la même chose", "says the fingerprint: the same everywhere means that all hold the same"},
 	"help.check":       {"examine tout ce qui est gardé ici", "examines all that is kept here"},
 	"help.doctor":      {"cherche ce qui ne va pas, et dit quoi faire", "looks for what is wrong, and says what to do"},
@@ -59,6 +53,7 @@ var words = map[string][2]string{
 	"usage.many.hint":    {"entourer de guillemets un nom avec des espaces ; voir « navette help %[2]s »", "put quotes around a name with spaces; see “navette help %[2]s”"},
 	"usage.init":         {"il faut le nom du lieu et celui des communs", "the name of the place and that of the commons are needed"},
 	"usage.init.hint":    {"par exemple : navette init --place \"La Fabrique\" --name \"Communs du Boulonnais\"", "for instance: navette init --place \"La Fabrique\" --name \"Communs du Boulonnais\""},
+	"usage.backup":       {"« navette backup » veut « create FICHIER » ou « restore FICHIER »", "“navette backup” wants “create FILE” or “restore FILE”"},
 	"usage.invite":       {"--uses et --days ne peuvent pas être négatifs", "--uses and --days can't be negative"},
 	"usage.assign":       {"« %[1]s » n'est pas de la forme FIELD=VALUE (champ=valeur)", "“%[1]s” isn't of the form FIELD=VALUE"},
 	"usage.keep":         {"--keep veut un numéro de version ou « both », pas « %[1]s »", "--keep wants the number of a version or “both”, not “%[1]s”"},
@@ -87,6 +82,7 @@ var words = map[string][2]string{
 	"init.done":     {"Communs « %[1]s » fondés, à %[2]s.", "Commons “%[1]s” founded, at %[2]s."},
 	"join.done":     {"Vous avez rejoint « %[1]s » (%[2]s). L'échange commence.", "You have joined “%[1]s” (%[2]s). The exchange begins."},
 	"join.already":  {"Vous faites déjà partie de « %[1]s ».", "You belong to “%[1]s” already."},
+	"join.again":    {"« %[1]s » vous compte de nouveau (%[2]s). Ce qui était gardé ici est resté ; l'échange reprend.", "“%[1]s” counts you in again (%[2]s). What was kept here has stayed; the exchange goes on."},
 	"join.replaced": {"Les communs « %[1]s », encore vides, ont laissé la place.", "The commons “%[1]s”, still empty, gave way."},
 	"join.kept":     {"« %[1]s » reste à côté : --commons choisit, « %[2]s » est désormais ce qui est visé sans rien dire.", "“%[1]s” stays beside it: --commons chooses; “%[2]s” is what is meant from now on if nothing is said."},
 	"invite.done":   {"Invitation (%[1]s, %[2]s). À remettre en main propre : qui l'a peut entrer.", "Invitation (%[1]s, %[2]s). Hand it over in person: whoever has it can come in."},
@@ -182,7 +178,19 @@ var words = map[string][2]string{
 	"notice.no_network":  {"aucun réseau : vérifier le Wi-Fi ou le câble", "no network: look at the Wi-Fi or the cable"},
 	"notice.alone":       {"une seule copie : « %[1]s » n'existe que sur cette machine ; faire entrer un autre lieu ou appareil", "a single copy: “%[1]s” exists on this machine only; let another place or device in"},
 	"notice.removed":     {"« %[1]s » ne compte plus ce lieu parmi ses membres ; demander une nouvelle invitation", "“%[1]s” doesn't count this place among its members any more; ask for a new invitation"},
+	"notice.reads_only":  {"« %[1]s » : ce lieu ne fait que lire tant qu'il n'est pas invité à nouveau ; demander une invitation, puis « %[2]s join INVITATION » (s'il ne reste aucun autre lieu : exporter, et prendre le tout dans de nouveaux communs)", "“%[1]s”: this place only reads until it is invited again; ask for an invitation, then “%[2]s join INVITATION” (if no other place is left: export, and import into a new commons)"},
+	"notice.no_backup":   {"aucune sauvegarde n'a encore été faite ici ; « %[1]s backup create FICHIER » en fait une, sur une clé USB par exemple", "no backup was made here yet; “%[1]s backup create FILE” makes one, on a USB stick for instance"},
+	"notice.old_backup":  {"la dernière sauvegarde a %[1]s jours ; « %[2]s backup create FICHIER » en fait une nouvelle", "the last backup is %[1]s days old; “%[2]s backup create FILE” makes a new one"},
 	"doctor.well":        {"Tout va bien.", "All is well."},
+
+	// backup
+	"backup.progress":  {"sauvegarde : %[1]d sur %[2]d…", "backing up: %[1]d of %[2]d…"},
+	"backup.reading":   {"vérification : %[1]d sur %[2]d…", "verifying: %[1]d of %[2]d…"},
+	"backup.restoring": {"remise en place : %[1]d sur %[2]d…", "restoring: %[1]d of %[2]d…"},
+	"backup.done":      {"Sauvegarde faite : %[1]s (%[2]d modifications, %[3]s). Elle ne contient aucune clé ; pour le reste, la garder comme les données elles-mêmes.", "Backup made: %[1]s (%[2]d changes, %[3]s). No key is in it; otherwise, keep it as you keep the data itself."},
+	"backup.restored":  {"« %[1]s » est là, sauvegardé %[2]s, avec %[3]d modifications.", "“%[1]s” is here, backed up %[2]s, with %[3]d changes."},
+	"size.kb":          {"%[1]d ko", "%[1]d kB"},
+	"size.mb":          {"%[1]d Mo", "%[1]d MB"},
 
 	// import, check
 	"import.progress":   {"%[1]d sur %[2]d…", "%[1]d of %[2]d…"},
@@ -259,6 +267,17 @@ var words = map[string][2]string{
 	"error.both":                   {"%[1]s ne peut pas avoir les deux valeurs à la fois", "%[1]s can't have both values at once"},
 	"error.both.hint":              {"en garder une : --keep 1 ou --keep 2", "keep one: --keep 1 or --keep 2"},
 	"error.bad_request":            {"la demande n'est pas bonne : %[1]s", "the request isn't good: %[1]s"},
+	"error.backup_cut":             {"la sauvegarde s'est interrompue : %[1]s n'est pas écrit", "the backup was interrupted: %[1]s isn't written"},
+	"error.backup_cut.hint":        {"recommencer ; si cela se répète, « navette check --read-data » examine tout", "try again; if it happens once more, “navette check --read-data” examines everything"},
+	"error.backup_damaged":         {"la sauvegarde %[1]s est abîmée ou incomplète : rien n'a été remis en place", "the backup %[1]s is damaged or incomplete: nothing was restored"},
+	"error.backup_damaged.hint":    {"en prendre une autre copie, ou une sauvegarde plus ancienne", "take another copy of it, or an older backup"},
+	"error.backup_newer":           {"la sauvegarde %[1]s vient d'une version plus récente de Navette", "the backup %[1]s is of a later version of Navette"},
+	"error.backup_newer.hint":      {"mettre Navette à jour sur cette machine", "update Navette on this machine"},
+	"error.backup_other":           {"%[1]s n'est pas une sauvegarde de Navette", "%[1]s isn't a backup of Navette"},
+	"error.no_file":                {"%[1]s existe et n'est pas un fichier", "%[1]s exists and isn't a file"},
+	"error.no_file.hint":           {"donner le nom du fichier à écrire", "give the name of the file to write"},
+	"error.damaged":                {"ce qui est gardé ici est abîmé", "what is kept here is damaged"},
+	"error.damaged.hint":           {"« navette check --read-data » dit quoi ; un redémarrage le fait revenir d'un autre lieu", "“navette check --read-data” says what; after a restart it comes back from another place"},
 	"error.disk_full":              {"il n'y a plus assez de place sur le disque : rien n'a été enregistré", "there isn't enough room on the disk: nothing was saved"},
 	"error.disk_full.hint":         {"faire de la place, puis recommencer", "make room, then try again"},
 	"error.field_limit":            {"le champ %[1]s est trop long (au plus %[2]s %[3]s)", "the field %[1]s is too long (at most %[2]s %[3]s)"},
@@ -292,6 +311,8 @@ var words = map[string][2]string{
 	"error.not_allowed":            {"il faut être %[1]s pour cela", "that takes a %[1]s"},
 	"error.not_allowed.steward":    {"seule une personne responsable de ces communs peut faire cela", "only a steward of this commons can do that"},
 	"error.not_allowed.member":     {"seul un membre de ces communs peut écrire", "only a member of this commons can write"},
+	"error.occupied":               {"il y a déjà des communs dans %[1]s", "there is a commons in %[1]s already"},
+	"error.occupied.hint":          {"choisir un dossier neuf avec --data DOSSIER, ou mettre l'ancien de côté", "choose a new folder with --data DIR, or put the old one aside"},
 	"error.not_allowed.kit":        {"la trousse de secours n'est plus sur cette machine", "the recovery kit isn't on this machine any more"},
 	"error.no_version":             {"il n'y a pas de version « %[1]s »", "there is no version “%[1]s”"},
 	"error.no_version.hint":        {"« navette log ID » les liste", "“navette log ID” lists them"},
@@ -304,128 +325,6 @@ var words = map[string][2]string{
 	"error.unreachable":            {"personne ne répond à %[1]s", "nobody answers at %[1]s"},
 	"error.unreachable.hint":       {"vérifier que l'autre lieu est en route, et que les deux sont sur le même réseau", "check that the other place is running, and that both are on the same network"},
 	"error.unreachable.invitation": {"le lieu de l'invitation ne répond pas", "the invitation's place doesn't answer"},
+
+	"error.not_allowed.member.hint": {"« navette status » dit pourquoi ; une nouvelle invitation peut y remédier", "“navette status” says why; a new invitation can help"},
 }
-
-// phrases is the text in one language.
-type phrases struct{ lang int }
-
-const (
-	french  = 0
-	english = 1
-)
-
-// phrasesFor chooses by the locale; French where it says neither.
-func phrasesFor(getenv func(string) string) phrases {
-	for _, name := range []string{"NAVETTE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := getenv(name); v != "" {
-			return phrasesIn(v)
-		}
-	}
-	return phrases{french}
-}
-
-// phrasesIn chooses by a language tag or locale.
-func phrasesIn(tag string) phrases {
-	if strings.HasPrefix(strings.ToLower(tag), "en") {
-		return phrases{english}
-	}
-	return phrases{french}
-}
-
-func (p phrases) has(key string) bool { _, ok := words[key]; return ok }
-
-// text is the phrase of a key with its arguments; the key itself where there
-// is none, which a test forbids for the keys of this program.
-func (p phrases) text(key string, args ...any) string {
-	w, ok := words[key]
-	if !ok {
-		parts := []string{key}
-		for _, a := range args {
-			parts = append(parts, fmt.Sprint(a))
-		}
-		return strings.Join(parts, " ")
-	}
-	return fill(w[p.lang], args)
-}
-
-// fill puts the arguments in their places; a phrase need not use them all.
-func fill(phrase string, args []any) string {
-	for i, a := range args {
-		for _, verb := range []string{"s", "d"} {
-			phrase = strings.ReplaceAll(phrase, fmt.Sprintf("%%[%d]%s", i+1, verb), fmt.Sprint(a))
-		}
-	}
-	return phrase
-}
-
-// hint is the remedy that goes with a key; "" if there is none, or if it needs
-// an argument that isn't there.
-func (p phrases) hint(key string, args ...any) string {
-	for k := key; k != ""; k = k[:max(0, strings.LastIndexByte(k, '.'))] {
-		if p.has(k + ".hint") {
-			if h := p.text(k+".hint", args...); !strings.Contains(h, "%[") {
-				return h
-			}
-		}
-	}
-	return ""
-}
-
-// want is what a value has to look like, as the node says it in English, in
-// the person's language; anything else is left as it is.
-func (p phrases) want(s string) string {
-	if p.has("want." + s) {
-		return p.text("want." + s)
-	}
-	for _, begin := range []string{"one of: ", "the id or name of a ", "an entry: say ", "an addition: say ", "a set: say "} {
-		if rest, ok := strings.CutPrefix(s, begin); ok {
-			return p.text("want."+begin, rest)
-		}
-	}
-	return s
-}
-
-// count is a number of something.
-func (p phrases) count(key string, n int) string {
-	if n == 0 && p.has(key+".any") {
-		return p.text(key + ".any")
-	}
-	one, many, ok := strings.Cut(p.text(key), "|")
-	if !ok {
-		many = one
-	}
-	form := many
-	if n == 1 || n == 0 && p.lang == french {
-		form = one
-	}
-	if !strings.Contains(form, "%d") {
-		return fmt.Sprintf("%d %s", n, form)
-	}
-	return fmt.Sprintf(form, n)
-}
-
-// kind is the name of one thing of a kind.
-func (p phrases) kind(kind string) string {
-	one, _, _ := strings.Cut(p.text("kind."+kind), "|")
-	return strings.TrimPrefix(one, "kind.")
-}
-
-func (p phrases) line(e *env, key string, args ...any) {
-	fmt.Fprintln(e.stdout, p.text(key, args...))
-}
-
-func (p phrases) problem(e *env, key string, args ...any) {
-	fmt.Fprintln(e.stderr, p.text(key, args...))
-}
-
-// field prints a labelled line of a status, if there is something to say.
-func (p phrases) field(e *env, key, value string) {
-	if value == "" {
-		return
-	}
-	label := p.text("status." + key)
-	fmt.Fprintf(e.stdout, "  %s%s  %s\n", label, strings.Repeat(" ", max(0, 11-len([]rune(label)))), value)
-}
-
-// wordKeys are all keys, sorted.
-func wordKeys() []string { return slices.Sorted(maps.Keys(words)) }

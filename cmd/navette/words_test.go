@@ -117,9 +117,9 @@ var names = map[string][]string{
 	"peer.":     {node.UpToDate, node.Exchanging, node.Stranger, node.Away},
 	"mark.":     {commons.MarkVersions, commons.MarkMalformed, commons.MarkTooLong, commons.MarkUnknown},
 	"notice.": {node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
-		node.NoticeDisk, node.NoticeNoNetwork},
+		node.NoticeDisk, node.NoticeNoNetwork, node.NoticeReadsOnly, node.NoticeNoBackup, node.NoticeOldBackup},
 	"error.": {
-		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDiskFull,
+		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDamaged, api.CodeDiskFull,
 		api.CodeFieldLimit, api.CodeFormat, api.CodeInternal, api.CodeJoinRefused, api.CodeMissing, api.CodeNoCommons,
 		api.CodeNoField, api.CodeNoKind, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,
 		api.CodeNoVersion, api.CodeNoVersions, api.CodeOrder, api.CodeRemoved, api.CodeThere, api.CodeUnreachable,
