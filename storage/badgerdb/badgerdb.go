@@ -154,7 +154,10 @@ func open(path string, log *slog.Logger) (*badger.DB, error) {
 	o.NumLevelZeroTables = mergeAt
 	o.NumLevelZeroTablesStall = 1 << 20
 	o.ChecksumVerificationMode = options.NoVerification // inspect has done it
-	o.Compression = options.Snappy
+	// Snappy takes 29 % more of the disk, smaller blocks 12 %.
+	o.Compression = options.ZSTD
+	o.ZSTDCompressionLevel = 1
+	o.BlockSize = 8 << 10
 	o.BypassLockGuard = true // DB.lock is ours
 	o.MetricsEnabled = false
 	o.Logger = nil
