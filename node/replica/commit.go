@@ -109,7 +109,6 @@ func (r *Replica) Committed(now time.Duration, c *Commit, err error) []Effect {
 
 // stored tells everybody what is durable now.
 func (r *Replica) stored(c *Commit) {
-	r.source.stale()
 	var members []reconcile.Item
 	var ids []crdt.ChangeID
 	var ends []reconcile.Item
@@ -134,6 +133,7 @@ func (r *Replica) stored(c *Commit) {
 			r.emit(&Done{Ticket: p.proposal.ticket, ID: p.proposal.made.id})
 		}
 	}
+	r.source.stale(len(members) > 0)
 	for _, s := range r.sessions {
 		if r.o.Mutant.Late && !s.s.Progress().Compared {
 			continue

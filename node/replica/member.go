@@ -103,8 +103,12 @@ func (r *Replica) receiveMembers(c *session, e *reconcile.Members) {
 
 // join admits a change, or lets it wait for its parents.
 func (r *Replica) join(j *joining) {
-	if r.members.Has(j.id) {
-		r.joined(j) // twice: on its way already
+	if r.members.Has(j.id) { // stored, or on its way
+		if j.from != nil {
+			r.release(j)
+		} else {
+			r.joining = append(r.joining, j) // Done when it is durable
+		}
 		return
 	}
 	m, err := r.members.Admit(j.Block, j.Sig)

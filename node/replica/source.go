@@ -16,8 +16,13 @@ type source struct {
 	members, tips *reconcile.Set // nil: to be made
 }
 
-// stale forgets the sets after a commit.
-func (s *source) stale() { s.members, s.tips = nil, nil }
+// stale forgets the sets that a commit has changed.
+func (s *source) stale(members bool) {
+	s.tips = nil
+	if members {
+		s.members = nil
+	}
+}
 
 // Members implements reconcile.Source.
 func (s *source) Members() *reconcile.Set {

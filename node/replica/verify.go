@@ -26,9 +26,10 @@ type incoming struct {
 	from    *session // who sent it, also once the session is gone
 	commons oplog.CommonsID
 	device  oplog.Key
-	size    int     // bytes in memory
-	parcel  *parcel // nil once its credit is given back
-	err     error   // of verification
+	size    int // bytes in memory
+	parcel  *parcel
+	dealt   bool  // its credit is given back
+	err     error // of verification
 	since   time.Duration
 }
 
@@ -75,7 +76,7 @@ func (r *Replica) verify(c *session, e *reconcile.Runs) {
 			w.runs = append(w.runs, in)
 		}
 	}
-	if p.left == 0 && len(e.Runs) == 0 {
+	if len(e.Runs) == 0 {
 		c.s.Release(e.Bytes)
 	}
 	if len(w.runs) > 0 {
@@ -92,16 +93,16 @@ func sizeOf(run *oplog.Run) int {
 	return n
 }
 
-// dealtWith gives back the credit for a run.
+// dealtWith gives back the credit for a run, once.
 func (r *Replica) dealtWith(in *incoming) {
-	in.from.held -= in.size
-	if in.parcel == nil {
+	if in.dealt {
 		return
 	}
+	in.dealt = true
+	in.from.held -= in.size
 	if in.parcel.left--; in.parcel.left == 0 {
 		in.from.s.Release(in.parcel.bytes)
 	}
-	in.parcel = nil
 }
 
 // deviceOf returns who has to have signed a run.

@@ -79,17 +79,18 @@ func (r *Replica) wait(in *incoming, missing crdt.ChangeID) {
 	}
 	in.since = r.now
 	r.waiting.runs = append(r.waiting.runs, &waiter{incoming: in, missing: missing})
-	c := in.from
-	for r.waiting.changes(c.id) > r.b.PeerChanges || first(r.waiting.bytes(c.id)) > r.b.PeerBytes {
-		r.evict(func(x *waiter) bool { return x.from == c })
-	}
-	for second(r.waiting.bytes(c.id)) > r.b.Bytes {
-		r.evict(func(*waiter) bool { return true })
+	for c := in.from; ; {
+		one, all := r.waiting.bytes(c.id)
+		switch {
+		case one > r.b.PeerBytes || r.waiting.changes(c.id) > r.b.PeerChanges:
+			r.evict(func(x *waiter) bool { return x.from == c })
+		case all > r.b.Bytes:
+			r.evict(func(*waiter) bool { return true })
+		default:
+			return
+		}
 	}
 }
-
-func first(a, _ int) int  { return a }
-func second(_, b int) int { return b }
 
 // evict drops the run with the greatest lamport.
 func (r *Replica) evict(among func(*waiter) bool) {

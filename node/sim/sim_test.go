@@ -33,7 +33,7 @@ func TestSim(t *testing.T) {
 	t.Run("seed", func(t *testing.T) { report(t, sim.Run(*seedFlag, sim.Options{})) })
 	t.Run("seeds", func(t *testing.T) {
 		const parts = 4
-		n := seeds(t, 200)
+		n := seeds(t, 100)
 		for part := range uint64(parts) {
 			t.Run(fmt.Sprint(part), func(t *testing.T) {
 				t.Parallel()
