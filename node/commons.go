@@ -30,7 +30,8 @@ type Commons struct {
 	asked   map[replica.Ticket]chan<- replica.Done
 	stopped bool
 
-	names names
+	returned returned
+	names    names
 }
 
 // open opens the commons of a registry's entry.
@@ -41,7 +42,7 @@ func (n *Node) open(e entry, clean bool) (*Commons, error) {
 	}
 	c := &Commons{
 		n: n, id: oplog.CommonsID(genesis.ID), name: genesis.Name,
-		work:  make(chan struct{}, 1),
+		work: make(chan struct{}, 1), returned: returned{own: make(map[crdt.LogID]bool)},
 		lines: make(map[replica.SessionID]*line), asked: make(map[replica.Ticket]chan<- replica.Done),
 	}
 	log, report, err := storage.Open(space(n.o.Store, e.Number), storage.Options{Commons: c.id, CleanStop: clean, Suspect: n.o.Suspect})
@@ -108,8 +109,14 @@ func (c *Commons) commit() error {
 		if next == nil {
 			return nil
 		}
-		_, err := c.log.Commit(next.Batches...)
+		returned, err := c.returning(next.Batches)
+		if err == nil {
+			_, err = c.log.Commit(next.Batches...)
+		}
 		c.mu.Lock()
+		if err == nil {
+			c.returned.count += returned
+		}
 		c.carryOut(c.replica.Committed(c.n.now(), next, err))
 		c.mu.Unlock()
 		if errors.Is(err, storage.ErrBroken) || errors.Is(err, storage.ErrClosed) {

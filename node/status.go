@@ -2,6 +2,7 @@ package node
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ const (
 	NoticeClock       = "clock"       // the time
 	NoticeDisk        = "disk"        // megabytes that are left
 	NoticeNoNetwork   = "no_network"  //
+	NoticeTwice       = "twice"       // the commons, how many changes of this device came from peers
 )
 
 // The states of an exchange.
@@ -160,6 +162,12 @@ func (n *Node) Notices() []Notice {
 	for _, c := range n.All() {
 		if c.HasKit() && !n.untouched(c) {
 			out = append(out, Notice{NoticeKit, []string{c.name}})
+		}
+		c.mu.Lock()
+		returned := c.returned.count
+		c.mu.Unlock()
+		if returned > 0 {
+			out = append(out, Notice{NoticeTwice, []string{c.name, strconv.Itoa(returned)}})
 		}
 		switch {
 		case c.standing(n.self) == membership.Removed:

@@ -116,7 +116,7 @@ var names = map[string][]string{
 	"exchange.": {node.Alone, node.Exchanging, node.UpToDate},
 	"peer.":     {node.UpToDate, node.Exchanging, node.Stranger, node.Away},
 	"mark.":     {commons.MarkVersions, commons.MarkMalformed, commons.MarkTooLong, commons.MarkUnknown},
-	"notice.": {node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
+	"notice.": {node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeTwice, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
 		node.NoticeDisk, node.NoticeNoNetwork, node.NoticeReadsOnly, node.NoticeNoBackup, node.NoticeOldBackup},
 	"error.": {
 		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDamaged, api.CodeDiskFull,
