@@ -28,6 +28,7 @@ func init() { // not in the declaration: some commands run others
 		"acknowledged":       acknowledged,
 		"at":                 at,
 		"capture":            capture,
+		"clock":              clock,
 		"damage":             damage,
 		"detach":             detach,
 		"disk":               disk,

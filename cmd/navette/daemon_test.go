@@ -39,7 +39,12 @@ func (l *lab) launch(p *place, args ...string) error {
 	defer log.Close()
 	d.cmd = l.command(context.Background(), p, p.home, append([]string{"navette", "up"}, args...)...)
 	d.cmd.Stdout, d.cmd.Stderr = log, log
-	if err := d.cmd.Start(); err != nil {
+	if p.clock != nil {
+		err = startWrong(d.cmd, *p.clock)
+	} else {
+		err = d.cmd.Start()
+	}
+	if err != nil {
 		return err
 	}
 	go func() {

@@ -63,6 +63,7 @@ type place struct {
 	number int              // its address on every link
 	ports  map[string]*port // by link
 	daemon *daemon
+	clock  *int64          // how many seconds the daemon's clock is off; nil: it isn't
 	taps   map[string]*tap // captures, by file
 }
 
@@ -234,7 +235,7 @@ func (l *lab) command(ctx context.Context, p *place, dir string, args ...string)
 	cmd.Env = []string{
 		"HOME=" + p.home,
 		"NAVETTE_DATA=" + filepath.Join(p.home, "data"),
-		"PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin",
+		"PATH=" + filepath.Dir(l.bin.client) + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin",
 		"TMPDIR=" + l.work,
 	}
 	for _, name := range []string{"EDITOR", "GORACE", "LANG", "LC_ALL", "TZ"} {
