@@ -104,3 +104,87 @@ func TestExchange(t *testing.T) {
 		})
 	}
 }
+
+// What becomes durable here is pushed: one frame there, one back, and no echo.
+func TestPush(t *testing.T) {
+	a, b := newStore(), newStore()
+	w, r := newWriter(t, a, 1, 1)
+	if _, _, err := b.add(r); err != nil {
+		t.Fatal(err)
+	}
+	x, y := begin(a, b)
+	exchange(t, x, y)
+	for range 3 {
+		x.frames, y.frames = 0, 0
+		ids, end := w.write(t, a, 1)
+		x.Committed(nil, ids, []reconcile.Item{end})
+		if p := x.Progress(); p.UpToDate || p.Owes != 1 {
+			t.Errorf("before it is sent: %+v, want one owed", p)
+		}
+		exchange(t, x, y)
+		same(t, x, y)
+		if x.frames != 1 || y.frames != 1 {
+			t.Errorf("%d frames there and %d back, want one each", x.frames, y.frames)
+		}
+	}
+	it := b.member(1, 1)
+	y.Committed([]reconcile.Item{it}, nil, nil)
+	exchange(t, x, y)
+	same(t, x, y)
+}
+
+// What comes up between hello and the end of the comparison isn't lost.
+func TestPushWhileComparing(t *testing.T) {
+	a, b := newStore(), newStore()
+	w, _ := newWriter(t, a, 1, 1)
+	v, _ := newWriter(t, b, 2, 2)
+	x, y := begin(a, b)
+	for i := 0; ; i++ {
+		for _, s := range []struct {
+			*side
+			w     *writer
+			other *side
+		}{{x, w, y}, {y, v, x}} {
+			if i < 6 {
+				ids, end := s.w.write(t, s.store, 1)
+				s.Committed(nil, ids, []reconcile.Item{end})
+			}
+			if f := s.Next(); f != nil {
+				if err := s.other.deliver(t, f); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if i > 60 {
+			break
+		}
+	}
+	exchange(t, x, y)
+	same(t, x, y)
+}
+
+// A peer is refused what isn't there, and forgets what it was refused.
+func TestRefused(t *testing.T) {
+	a, b := newStore(), newStore()
+	w, _ := newWriter(t, a, 1, 1)
+	_, end := w.write(t, a, 1)
+	x, y := begin(a, b)
+	y.deliver(t, x.Next())
+	x.deliver(t, y.Next())
+	for f := y.Next(); f != nil; f = y.Next() {
+		x.deliver(t, f)
+	}
+	if _, err := y.Receive(x.Next()); err != nil { // what b lacks
+		t.Fatal(err)
+	}
+	if got := y.Lacking(true); len(got) != 1 || got[0].ID != end.ID || !y.Lacks(end.ID) {
+		t.Fatalf("lacking %v, want %v", got, end)
+	}
+	y.RefuseTip(end.ID)
+	exchange(t, x, y)
+	for _, s := range []*side{x, y} {
+		if p := s.Progress(); !p.UpToDate {
+			t.Errorf("%+v after all was refused, want up to date", p)
+		}
+	}
+}

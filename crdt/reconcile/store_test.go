@@ -296,7 +296,6 @@ type side struct {
 	store *store
 	*reconcile.Session
 	control, data, frames int // bytes and frames sent
-	refuse                map[crdt.ChangeID]bool
 }
 
 func (s *side) deliver(t testing.TB, frame []byte) error {

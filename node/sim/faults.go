@@ -7,14 +7,11 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/oplog"
-	"navette/crdt/reconcile/mutant"
 	"navette/crdt/text"
 	"navette/node/replica"
 	"navette/storage"
 	"navette/storage/memkv"
 )
-
-var mutantNone mutant.Set
 
 // meet makes a connection.
 func (f *fleet) meet() {

@@ -68,13 +68,6 @@ type fleet struct {
 	steps  []string
 	failed *Failure
 	moves  int // steps of the last act
-	frames int // frames delivered in it
-}
-
-// A person writes at one node.
-type person struct {
-	key    ed25519.PrivateKey
-	device ed25519.PrivateKey
 }
 
 func (f *fleet) key(what string, n int) ed25519.PrivateKey {

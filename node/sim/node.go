@@ -12,6 +12,7 @@ import (
 	"navette/crdt"
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
+	"navette/crdt/reconcile/mutant"
 	"navette/node/replica"
 	"navette/storage"
 	"navette/storage/memkv"
@@ -146,7 +147,7 @@ func (n *node) closed(e *replica.Close) {
 		return
 	}
 	n.f.note("%v closes its session with %v: %v", n, c.end[1-way].n, e.Err)
-	if n.f.o.Mutant == (mutantNone) && n.manner == polite && c.end[1-way].n.manner == polite && !errors.Is(e.Err, replica.ErrStalled) {
+	if n.f.o.Mutant == (mutant.Set{}) && n.manner == polite && c.end[1-way].n.manner == polite && !errors.Is(e.Err, replica.ErrStalled) {
 		n.f.fail("%v closes its session with honest %v: %v", n, c.end[1-way].n, e.Err)
 	}
 	if len(c.queue[way]) > 0 {
