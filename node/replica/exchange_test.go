@@ -138,6 +138,35 @@ func TestAWantIsAskedOfAnother(t *testing.T) {
 	}
 }
 
+// A peer that takes nothing and says nothing is left, one that is slow isn't.
+func TestStall(t *testing.T) {
+	c := found(t, 2)
+	for _, slow := range []bool{false, true} {
+		a, b := c.node(0), c.node(1)
+		for i := range byte(200) {
+			a.edit(create(i))
+			a.commit()
+		}
+		p := connect(a, b)
+		for a.now = 0; a.now < 15*time.Minute; a.now += time.Minute {
+			b.now = a.now
+			a.do(a.rep.Tick(a.now))
+			for i, n := range p.nodes { // one frame a minute
+				if len(n.sent) > 0 && (slow || a.now == 0) {
+					s := n.sent[0]
+					n.sent = n.sent[1:]
+					p.nodes[1-i].do(p.nodes[1-i].rep.Receive(b.now, p.sessions[1-i], s.Frame))
+					p.nodes[1-i].commit()
+				}
+			}
+		}
+		stalled := len(a.over) == 1 && errors.Is(a.over[0].Err, replica.ErrStalled)
+		if stalled == slow {
+			t.Errorf("slow %v: sessions ended %+v", slow, a.over)
+		}
+	}
+}
+
 // BenchmarkIngest is what a peer sends: verified, folded, stored in memory.
 func BenchmarkIngest(b *testing.B) {
 	c := found(b, 2)

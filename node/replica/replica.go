@@ -96,7 +96,8 @@ type Bounds struct {
 	// Ask is after how long an unanswered want is asked of another peer,
 	// Stall after how long without progress a session ends.
 	Ask, Stall time.Duration
-	// CommitChanges and CommitBytes bound what of peers goes into one commit.
+	// CommitChanges and CommitBytes bound what of peers goes into one commit:
+	// as much as the store folds in the same transaction.
 	CommitChanges, CommitBytes int
 }
 
@@ -105,7 +106,7 @@ var DefaultBounds = Bounds{
 	PeerChanges: 1024, PeerBytes: 4 << 20, Bytes: 16 << 20,
 	Lacks: 1 << 16, Credit: reconcile.MaxCredit, Unsent: 512 << 10, Invalid: 8,
 	Ask: 10 * time.Second, Stall: 10 * time.Minute,
-	CommitChanges: 1024, CommitBytes: 256 << 10,
+	CommitChanges: 1024, CommitBytes: 160 << 10,
 }
 
 // A SessionID names a session of this replica; it is never used again.

@@ -23,6 +23,8 @@ type session struct {
 	held           int           // bytes of runs in memory on behalf of the peer
 	invalid        int           // blocks refused
 	moved          time.Duration // when anything of it was last stored
+	progress       reconcile.Progress
+	changed        time.Duration // when progress last changed
 	works          []*Work       // not verified yet, in order
 }
 
@@ -30,7 +32,7 @@ type session struct {
 func (r *Replica) Connect(now time.Duration, peer oplog.Key, initiator bool) (SessionID, []Effect) {
 	r.now = now
 	r.lastSession++
-	c := &session{id: r.lastSession, peer: peer, initiator: initiator, moved: now}
+	c := &session{id: r.lastSession, peer: peer, initiator: initiator, moved: now, changed: now}
 	o := reconcile.Options{
 		Commons: r.o.Genesis.ID, Initiator: initiator, Nonce: r.o.Nonce(),
 		Source: &r.source, MaxLacks: r.b.Lacks, Credit: r.b.Credit,
@@ -262,8 +264,11 @@ func (r *Replica) Tick(now time.Duration) []Effect {
 		if p.UpToDate {
 			c.moved = now
 		}
+		if p != c.progress || p.UpToDate {
+			c.progress, c.changed = p, now
+		}
 		switch {
-		case now-c.moved > r.b.Stall:
+		case now-c.changed > r.b.Stall:
 			r.close(c, ErrStalled, reconcile.ByeStalled)
 		case now-c.moved > r.b.Ask:
 			r.sweep(c)
