@@ -97,6 +97,14 @@ func (c *intake) next() int {
 	return c.value
 }
 
+// run reads as many equal values as there are, up to limit, which is at least 1.
+func (c *intake) run(limit int) (v, n int) {
+	v = c.next()
+	n = min(limit, 1+c.n)
+	c.n -= n - 1
+	return v, n
+}
+
 // count reads a value that must be from 0 to limit.
 func (c *intake) count(limit int) int {
 	v := c.next()

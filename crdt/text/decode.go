@@ -21,7 +21,6 @@ func Decode(b []byte, order func(a, b Name) int) (*Text, error) {
 	if err := t.readText(b); err != nil {
 		return nil, err
 	}
-	t.file.unread = b
 	return t, nil
 }
 
@@ -58,34 +57,41 @@ func (t *Text) readText(b []byte) error {
 	} else {
 		t.raw, t.view = newRope(v.text(rawOnly)), v
 	}
-	t.file = file{unread: b, begin: len(b) - 4 - len(in.b)}
+	t.unread, t.tail, t.file = true, nil, file{whole: b, events: in.uvarint(1 << 31)}
+	for range (t.file.events + blockEvents - 1) / blockEvents {
+		if in.bad {
+			break
+		}
+		t.file.blocks = append(t.file.blocks, in.take(in.uvarint(uint64(len(in.b)))))
+	}
+	if in.bad || len(in.b) > 0 {
+		return fmt.Errorf("%w: blocks", ErrCorrupt)
+	}
 	return nil
 }
 
-// load reads the history of a decoded text, once.
+// load reads the history of a text that has only its file, once.
 func (t *Text) load() error {
-	f := t.file
-	if f.unread == nil {
+	if !t.unread {
 		return nil
 	}
-	in := source{b: f.unread[f.begin : len(f.unread)-4]}
-	d := decoder{history: newHistory()}
-	for n := in.uvarint(1 << 31); n > 0; n -= blockEvents {
-		block := in.take(in.uvarint(uint64(len(in.b))))
-		d.logsAt = append(d.logsAt, len(d.logs))
-		if in.bad || !d.block(block, min(n, blockEvents)) {
-			return fmt.Errorf("%w: block of events %d", ErrCorrupt, len(d.blocks))
-		}
-		d.blocks = append(d.blocks, block)
+	blocks, events := t.file.blocks, t.file.events
+	if t.tail != nil {
+		blocks, events = t.encodeBlocks()
 	}
-	if in.bad || len(in.b) > 0 {
-		return fmt.Errorf("%w: after the last event", ErrCorrupt)
+	d := decoder{history: newHistory()}
+	for i, block := range blocks {
+		d.logsAt = append(d.logsAt, len(d.file.logs))
+		if !d.block(block, min(events-i*blockEvents, blockEvents)) {
+			return fmt.Errorf("%w: block of events %d", ErrCorrupt, i)
+		}
 	}
 	if len(d.heads) == 1 && d.lenAt(d.heads[0]) != t.raw.len() || len(d.heads) == 0 && t.raw.len() > 0 {
 		return fmt.Errorf("%w: text and history differ", ErrCorrupt)
 	}
 	d.placed = d.n
-	t.history, t.file = d.history, d.file
+	d.whole, d.blocks = t.file.whole, blocks
+	t.unread, t.tail, t.history, t.file = false, nil, d.history, d.file
 	return nil
 }
 
@@ -97,6 +103,9 @@ func (t *Text) Check() error {
 	}
 	t.tidy()
 	u := New(t.order)
+	if err := u.load(); err != nil { // add wants a history, be it empty
+		return err
+	}
 	h := &t.history
 	for r := range int(h.n) {
 		e := h.ranked(r)
@@ -127,14 +136,19 @@ type decoder struct {
 	lamport int
 }
 
-// block reads a block of n events and tells whether it made sense.
-func (d *decoder) block(b []byte, n int) bool {
-	in := source{b: b}
-	var cols [colMax]intake
+// columnsOf finds the columns of a block.
+func columnsOf(block []byte) (cols [colMax]intake, ok bool) {
+	in := source{b: block}
 	for i := range cols {
 		cols[i].b = in.take(in.uvarint(uint64(len(in.b))))
 	}
-	if in.bad || len(in.b) > 0 {
+	return cols, !in.bad && len(in.b) == 0
+}
+
+// block reads a block of n events and tells whether it made sense.
+func (d *decoder) block(b []byte, n int) bool {
+	cols, ok := columnsOf(b)
+	if !ok {
 		return false
 	}
 	at := 0

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -17,8 +18,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // A file is what is known of a text's encoded form. The history's blocks are
 // kept: usually all but the last stay as they are.
 type file struct {
-	unread []byte   // a whole file whose history isn't read yet; the rest is empty then
-	begin  int      // where the history begins in unread
+	whole  []byte   // all of it, while nothing changed since Decode
+	events int      // how many it had then
 	blocks [][]byte // the first ones, as far as they are right
 	logs   [][16]byte
 	logsAt []int // how many of logs the blocks before each one name
@@ -26,6 +27,7 @@ type file struct {
 
 // spoil forgets the blocks from the event of a rank on.
 func (f *file) spoil(rank int) {
+	f.whole = nil
 	if k := rank / blockEvents; k < len(f.blocks) {
 		f.blocks = f.blocks[:k]
 		f.logs, f.logsAt = f.logs[:f.logsAt[k]], f.logsAt[:k]
@@ -35,10 +37,10 @@ func (f *file) spoil(rank int) {
 // Encode returns the text at rest, with its history, as FORMAT.md says. The
 // same events with the same verdicts give the same bytes.
 func (t *Text) Encode() []byte {
-	if t.file.unread != nil {
-		return append([]byte(nil), t.file.unread...)
+	if t.file.whole != nil {
+		return bytes.Clone(t.file.whole)
 	}
-	t.encodeBlocks()
+	blocks, events := t.encodeBlocks()
 	v := t.shown()
 	if v == nil {
 		v = &view{all: t.raw.String()}
@@ -47,7 +49,7 @@ func (t *Text) Encode() []byte {
 		}
 	}
 	size := len(v.all) + 5*len(v.parts) + 64
-	for _, b := range t.file.blocks {
+	for _, b := range blocks {
 		size += len(b) + binary.MaxVarintLen32
 	}
 	b := append(make([]byte, 0, size), fileVersion)
@@ -58,8 +60,8 @@ func (t *Text) Encode() []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(v.all)))
 	b = append(b, v.all...)
-	b = binary.AppendUvarint(b, uint64(t.n))
-	for _, block := range t.file.blocks {
+	b = binary.AppendUvarint(b, uint64(events))
+	for _, block := range blocks {
 		b = binary.AppendUvarint(b, uint64(len(block)))
 		b = append(b, block...)
 	}
@@ -67,109 +69,42 @@ func (t *Text) Encode() []byte {
 }
 
 // encodeBlocks encodes what isn't yet.
-func (t *Text) encodeBlocks() {
-	t.tidy()
+func (t *Text) encodeBlocks() (blocks [][]byte, events int) {
 	f := &t.file
-	index := map[[16]byte]int{}
-	for i, l := range f.logs {
-		index[l] = i
+	if w := t.tail; w != nil {
+		if blocks = f.blocks; w.events%blockEvents > 0 {
+			blocks = append(slices.Clip(blocks), w.bytes())
+		}
+		return blocks, w.events
 	}
-	for from := len(f.blocks) * blockEvents; from < int(t.n); from += blockEvents {
-		f.logsAt = append(f.logsAt, len(f.logs))
-		f.blocks = append(f.blocks, t.encodeBlock(from, min(from+blockEvents, int(t.n)), index))
+	t.tidy()
+	h := &t.history
+	if len(f.blocks)*blockEvents >= int(h.n) {
+		return f.blocks, int(h.n)
 	}
-}
-
-// The columns of a block, in their order. colNames and colText are bytes.
-const (
-	colSame    = iota // 1 if the event is of the same change as the one before
-	colLog            // of each other event: its log's number
-	colLamport        // its change's lamport, less that before
-	colIndex          // the event's index, less 1 + that before in the same change
-	colParents        // 0: only the event before; else 1 + how many parents
-	colParent         // each of those: its distance, then the distance less 1 from the one before
-	colFlags          // 1 void + 2 deep
-	colLen            // of the raw text, for events with several parents and deep ones
-	colSplices        // how many, less 1
-	colPos            // less the end of what the splice before inserted
-	colDel
-	colIns   // code points
-	colNames // 16 bytes for each log when it is first named, 32 for each change
-	colText  // what was inserted
-	colMax
-)
-
-func (t *Text) encodeBlock(from, to int, logs map[[16]byte]int) []byte {
-	var (
-		h     = &t.history
-		cols  [colMax]column
-		names []byte
-		text  []byte
-		at    int
-		prev  Name // of the event before, and its lamport
-		prevL int
-	)
-	if from > 0 {
-		e := h.ranked(from - 1)
-		prev, prevL = h.name(e), int(h.lamport(e))
+	w := newWriter(f, len(f.blocks)*blockEvents)
+	if w.events > 0 {
+		e := h.ranked(w.events - 1)
+		w.name, w.lamport = h.name(e), int(h.lamport(e))
 	}
-	for r := from; r < to; r++ {
+	for r := w.events; r < int(h.n); r++ {
 		e := h.ranked(r)
-		n, lamport := h.name(e), int(h.lamport(e))
-		if r > 0 && lamport == prevL && n.Change == prev.Change && n.Log == prev.Log {
-			cols[colSame].add(1)
-			cols[colIndex].add(int(n.Index) - int(prev.Index) - 1)
-		} else {
-			cols[colSame].add(0)
-			cols[colIndex].add(int(n.Index))
-			l, known := logs[n.Log]
-			if !known {
-				l = len(t.file.logs)
-				t.file.logs, logs[n.Log] = append(t.file.logs, n.Log), l
-				names = append(names, n.Log[:]...)
-			}
-			cols[colLog].add(l)
-			cols[colLamport].add(lamport - prevL)
-			names = append(names, n.Change[:]...)
-		}
-		prev, prevL = n, lamport
-		t.encodeParents(r, e, &cols)
-		flags := 0
-		if h.isVoid(e) {
-			flags |= flagVoid
-		}
-		if h.isDeep(e) {
-			flags |= flagDeep
-		}
-		cols[colFlags].add(flags)
-		splices := 0
+		n := h.name(e)
+		w.begin(&n, int(h.lamport(e)), h.isVoid(e), h.isDeep(e))
+		t.encodeParents(w, r, e)
 		for x := range h.steps(e) {
-			splices++
-			cols[colPos].add(x.pos - at)
-			cols[colDel].add(x.del)
-			cols[colIns].add(x.n)
-			text = append(text, x.text...)
-			at = x.pos + x.n
+			w.splice(x.pos, x.del, x.n)
+			w.cols[colText].b = append(w.cols[colText].b, x.text...)
 		}
-		cols[colSplices].add(splices - 1)
+		w.end()
 	}
-	cols[colNames].b, cols[colText].b = names, text
-	var b []byte
-	for i := range cols {
-		c := cols[i].flush()
-		b = binary.AppendUvarint(b, uint64(len(c)))
-		b = append(b, c...)
+	if w.events%blockEvents > 0 {
+		f.blocks = append(f.blocks, w.bytes())
 	}
-	return b
+	return f.blocks, int(h.n)
 }
 
-// Bits of colFlags.
-const (
-	flagVoid = 1
-	flagDeep = 2
-)
-
-func (t *Text) encodeParents(rank int, e int32, cols *[colMax]column) {
+func (t *Text) encodeParents(w *writer, rank int, e int32) {
 	h := &t.history
 	var several [4]int32
 	ps := h.parentsOf(e, several[:0])
@@ -178,16 +113,16 @@ func (t *Text) encodeParents(rank int, e int32, cols *[colMax]column) {
 	}
 	slices.SortFunc(ps, descending)
 	if len(ps) == 1 && int(ps[0]) == rank-1 {
-		cols[colParents].add(0)
+		w.cols[colParents].add(0)
 	} else {
-		cols[colParents].add(len(ps) + 1)
+		w.cols[colParents].add(len(ps) + 1)
 		last := rank
 		for _, p := range ps {
-			cols[colParent].add(last - int(p) - 1)
+			w.cols[colParent].add(last - int(p) - 1)
 			last = int(p)
 		}
 	}
 	if len(ps) > 1 || h.isDeep(e) {
-		cols[colLen].add(h.lenAt(e))
+		w.cols[colLen].add(h.lenAt(e))
 	}
 }

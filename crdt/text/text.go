@@ -101,6 +101,10 @@ type Text struct {
 	// Fugue's order, which differs from FugueMax's in one of a thousand.
 	fugue bool
 	raw   rope
+	// A text at first has its history in its file alone: unread. tail is where
+	// the file goes on then, once that is known.
+	unread bool
+	tail   *writer
 	history
 	walk *walker // nil, or the tracker kept while there is concurrency
 	view *view   // nil, or what is shown, while that differs from raw
@@ -114,7 +118,9 @@ func New(order func(a, b Name) int) *Text {
 	if order == nil {
 		order = Name.Compare
 	}
-	return &Text{order: order, history: newHistory()}
+	t := &Text{order: order, history: newHistory(), unread: true}
+	t.tail = newWriter(&t.file, 0)
+	return t
 }
 
 // Apply adds an event. lamport is that of its change; saw reports whether the
@@ -126,6 +132,11 @@ func New(order func(a, b Name) int) *Text {
 // An event that returns an error isn't there: later ones are placed as if it
 // had never been. Applying an event twice does nothing.
 func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) error {
+	if t.unread {
+		if done, err := t.append(&n, lamport, saw, s, void); done {
+			return err
+		}
+	}
 	if err := t.load(); err != nil {
 		return err
 	}
@@ -165,6 +176,7 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 			return ErrOrder
 		}
 	}
+	t.file.whole = nil
 	size := len(t.text)
 	for i := range s {
 		size += len(s[i].Ins)

@@ -69,7 +69,7 @@ func (t *Text) settle() { t.view = nil }
 // shown returns the view, or nil if no event is void, and so the raw text is
 // what is shown.
 func (t *Text) shown() *view {
-	if t.file.unread != nil {
+	if t.unread {
 		return t.view
 	}
 	if t.voids == 0 {

@@ -1,0 +1,181 @@
+package text
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+// While all events of a text were written one after the other, or its history
+// isn't read, a writer at the end of its file is all that the next event takes
+// that has seen everything: Text.tail. The history is read when an event comes
+// that hasn't, or someone asks.
+
+// headsMax is how many heads skim follows before it gives up.
+const headsMax = 64
+
+// append adds an event that has seen all others to the file alone. It reports
+// false for events that need the history.
+func (t *Text) append(n *Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) (bool, error) {
+	if t.tail == nil {
+		t.tail = t.skim()
+	}
+	w := t.tail
+	if w == nil || void || t.view != nil || lamport > valueMax || len(s) > 0 && s[0].Deep {
+		return false, nil
+	}
+	if w.events > 0 {
+		last := &w.name
+		if cmp.Or(cmp.Compare(uint64(w.lamport), lamport), bytes.Compare(last.Change[:], n.Change[:]),
+			bytes.Compare(last.Log[:], n.Log[:]), cmp.Compare(last.Index, n.Index)) >= 0 {
+			return false, nil
+		}
+		if (last.Change != n.Change || last.Log != n.Log) && !saw(*last) {
+			return false, nil
+		}
+	}
+	if err := checkForm(s); err != nil {
+		return true, err
+	}
+	size := w.inserted
+	for i := range s {
+		size += len(s[i].Ins)
+	}
+	if size > math.MaxUint32 {
+		return true, ErrFull
+	}
+	if err := checkRange(s, t.raw.len()); err != nil {
+		return true, err
+	}
+	t.file.whole, w.inserted = nil, size
+	w.begin(n, int(lamport), false, false)
+	if w.events > 0 {
+		w.cols[colParents].add(0)
+	} else {
+		w.cols[colParents].add(1)
+	}
+	for i := range s {
+		x := &s[i]
+		w.splice(x.Pos, x.Del, utf8.RuneCountInString(x.Ins))
+		w.cols[colText].b = append(w.cols[colText].b, x.Ins...)
+		t.raw.splice(x.Pos, x.Del, x.Ins)
+	}
+	w.end()
+	return true, nil
+}
+
+// skim finds out where a writer stands that goes on behind the last event of a
+// decoded text, without reading the events. It returns nil if there is another
+// head, or something that only reading can judge.
+func (t *Text) skim() *writer {
+	f := &t.file
+	w := newWriter(f, f.events)
+	heads, rank := []int{}, 0
+	for k, b := range f.blocks {
+		n := min(f.events-rank, blockEvents)
+		cols, ok := columnsOf(b)
+		if !ok || !w.skimNames(cols, n, k == len(f.blocks)-1) {
+			return nil
+		}
+		for left := n; left > 0 && len(heads) <= headsMax; {
+			v, k := cols[colParents].run(left)
+			switch {
+			case v < 0 || v == 0 && rank == 0 || v > 1+rank || cols[colParents].bad:
+				return nil
+			case v == 0:
+				heads[len(heads)-1] = rank + k - 1
+				rank, left = rank+k, left-k
+				continue
+			}
+			for range k {
+				for p, more := rank, v-1; more > 0; more-- {
+					p -= 1 + cols[colParent].count(rank)
+					if i, is := slices.BinarySearch(heads, p); is {
+						heads = slices.Delete(heads, i, i+1)
+					}
+				}
+				heads = append(heads, rank)
+				rank++
+			}
+			left -= k
+		}
+	}
+	if len(heads) > 1 || len(heads) == 0 && f.events > 0 {
+		return nil
+	}
+	if f.events%blockEvents > 0 {
+		last := len(f.blocks) - 1
+		w.reopen(f.blocks[last])
+		f.blocks = f.blocks[:last]
+	}
+	return w
+}
+
+// skimNames reads what the n events of a block say of logs and changes.
+func (w *writer) skimNames(cols [colMax]intake, n int, last bool) bool {
+	w.file.logsAt = append(w.file.logsAt, len(w.file.logs))
+	w.inserted += len(cols[colText].b)
+	changes := 0
+	for left := n; left > 0; {
+		same, k := cols[colSame].run(left)
+		left -= k
+		if same == 0 {
+			changes += k
+			w.name.Index = 0
+		}
+		for ; last && k > 0; k-- { // only the last event's index matters
+			if same == 0 {
+				w.name.Index = uint32(cols[colIndex].count(math.MaxUint32))
+			} else {
+				w.name.Index += 1 + uint32(cols[colIndex].count(math.MaxUint32))
+			}
+		}
+	}
+	names := cols[colNames].b
+	for left := changes; left > 0; {
+		l, k := cols[colLog].run(left)
+		if l == len(w.file.logs) && len(names) >= 16 {
+			w.logs[[16]byte(names)] = l
+			w.file.logs = append(w.file.logs, [16]byte(names))
+			names = names[16:]
+		}
+		if l < 0 || l >= len(w.file.logs) || len(names) < 32*k {
+			return false
+		}
+		w.name.Log, w.name.Change = w.file.logs[l], [32]byte(names[32*(k-1):])
+		names, left = names[32*k:], left-k
+	}
+	for left := changes; left > 0; {
+		v, k := cols[colLamport].run(left)
+		if v < 0 || v > valueMax/blockEvents && k > 1 {
+			return false
+		}
+		w.lamport, left = w.lamport+v*k, left-k
+	}
+	bad := cols[colSame].bad || cols[colLog].bad || cols[colLamport].bad || cols[colIndex].bad
+	return !bad && w.lamport <= valueMax && (changes > 0 || !last)
+}
+
+// reopen makes the last block of a file the one that the next event goes to.
+func (w *writer) reopen(b []byte) {
+	cols, _ := columnsOf(b)
+	for i := range cols {
+		c := &cols[i]
+		w.cols[i].b = c.b
+		if i == colNames || i == colText {
+			continue
+		}
+		for len(c.b) > 0 && !c.bad {
+			done := len(w.cols[i].b) - len(c.b)
+			v, k := c.run(math.MaxInt32)
+			if i == colPos || i == colIns {
+				w.at += v * k
+			}
+			if len(c.b) == 0 {
+				w.cols[i] = column{slices.Clip(w.cols[i].b[:done]), v, k}
+			}
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package text
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// The columns of a block, in their order. colNames and colText are bytes.
+const (
+	colSame    = iota // 1 if the event is of the same change as the one before
+	colLog            // of each other event: its log's number
+	colLamport        // its change's lamport, less that before
+	colIndex          // the event's index, less 1 + that before in the same change
+	colParents        // 0: only the event before; else 1 + how many parents
+	colParent         // each of those: its distance, then the distance less 1 from the one before
+	colFlags          // 1 void + 2 deep
+	colLen            // of the raw text, for events with several parents and deep ones
+	colSplices        // how many, less 1
+	colPos            // less the end of what the splice before inserted
+	colDel
+	colIns   // code points
+	colNames // 16 bytes for each log when it is first named, 32 for each change
+	colText  // what was inserted
+	colMax
+)
+
+// Bits of colFlags.
+const (
+	flagVoid = 1
+	flagDeep = 2
+)
+
+// A writer appends events to a file's blocks, in the canonical order: begin,
+// the parents, splice for each splice, end.
+type writer struct {
+	file     *file
+	cols     [colMax]column // of the block that isn't full yet
+	events   int            // in all blocks
+	name     Name           // of the last one, and its lamport
+	lamport  int
+	splices  int // of the last one
+	at       int // behind what the last splice inserted
+	logs     map[[16]byte]int
+	inserted int // bytes of text in all blocks
+}
+
+// newWriter returns a writer that stands behind the first events.
+func newWriter(f *file, events int) *writer {
+	w := &writer{file: f, events: events, logs: make(map[[16]byte]int, len(f.logs))}
+	for i, l := range f.logs {
+		w.logs[l] = i
+	}
+	return w
+}
+
+func (w *writer) begin(n *Name, lamport int, void, deep bool) {
+	if w.events%blockEvents == 0 {
+		w.file.logsAt = append(w.file.logsAt[:w.events/blockEvents], len(w.file.logs))
+		w.cols, w.at = [colMax]column{}, 0
+	}
+	if w.events > 0 && lamport == w.lamport && n.Change == w.name.Change && n.Log == w.name.Log {
+		w.cols[colSame].add(1)
+		w.cols[colIndex].add(int(n.Index) - int(w.name.Index) - 1)
+	} else {
+		w.cols[colSame].add(0)
+		w.cols[colIndex].add(int(n.Index))
+		names := &w.cols[colNames].b
+		l, known := w.logs[n.Log]
+		if !known {
+			l = len(w.file.logs)
+			w.file.logs, w.logs[n.Log] = append(w.file.logs, n.Log), l
+			*names = append(*names, n.Log[:]...)
+		}
+		w.cols[colLog].add(l)
+		w.cols[colLamport].add(lamport - w.lamport)
+		*names = append(*names, n.Change[:]...)
+	}
+	w.name, w.lamport, w.splices = *n, lamport, 0
+	flags := 0
+	if void {
+		flags |= flagVoid
+	}
+	if deep {
+		flags |= flagDeep
+	}
+	w.cols[colFlags].add(flags)
+}
+
+// splice adds a splice; its bytes are left to the caller.
+func (w *writer) splice(pos, del, n int) {
+	w.cols[colPos].add(pos - w.at)
+	w.cols[colDel].add(del)
+	w.cols[colIns].add(n)
+	w.at = pos + n
+	w.splices++
+}
+
+func (w *writer) end() {
+	w.cols[colSplices].add(w.splices - 1)
+	if w.events++; w.events%blockEvents == 0 {
+		w.file.blocks = append(w.file.blocks, w.bytes())
+	}
+}
+
+// bytes returns the block that isn't full yet, or has just become so.
+func (w *writer) bytes() []byte {
+	size := 0
+	for i := range w.cols {
+		size += len(w.cols[i].b) + 4*binary.MaxVarintLen32
+	}
+	b := make([]byte, 0, size)
+	for i := range w.cols {
+		c := w.cols[i] // goes on unflushed
+		c.b = slices.Clip(c.b)
+		c.flush()
+		b = binary.AppendUvarint(b, uint64(len(c.b)))
+		b = append(b, c.b...)
+	}
+	return b
+}
