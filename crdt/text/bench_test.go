@@ -2,8 +2,11 @@ package text
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // gathered turns a sequential session into one whose keystrokes are gathered
@@ -146,13 +149,14 @@ func BenchmarkKeystroke(b *testing.B) {
 		x := New(nil)
 		s.apply(b, x, nil)
 		file := x.Encode()
+		var buf []byte
 		press := func(y *Text, i int) {
 			var n Name
 			binary.BigEndian.PutUint64(n.Change[:], uint64(i))
 			if err := y.Apply(n, 1<<40+uint64(i), func(Name) bool { return true }, []Splice{{Pos: y.Len() / 2, Ins: "x"}}, false); err != nil {
 				b.Fatal(err)
 			}
-			y.Encode()
+			buf = y.AppendEncode(buf[:0])
 		}
 		b.Run("opened", func(b *testing.B) {
 			for b.Loop() {
@@ -172,6 +176,69 @@ func BenchmarkKeystroke(b *testing.B) {
 				press(y, i)
 			}
 		})
+	})
+}
+
+// BenchmarkBigPage opens a page of half a million characters with 300 000
+// keystrokes of history, types in it and encodes it after each keystroke.
+func BenchmarkBigPage(b *testing.B) {
+	const keystrokes = 300_000
+	rnd := rand.New(rand.NewPCG(1, 2))
+	seen := func(Name) bool { return true }
+	x := New(nil)
+	for i := range keystrokes / 10 {
+		s := []Splice{{Pos: rnd.IntN(x.Len() + 1), Ins: "clavier"}, {Pos: rnd.IntN(x.Len() + 1), Ins: "été"}}
+		if x.Len() < 250_000 {
+			s = []Splice{{Ins: strings.Repeat("un café, ", 500)}}
+		}
+		if err := x.Apply(testName("a", i), uint64(i), seen, s, false); err != nil {
+			b.Fatal(err)
+		}
+	}
+	file := x.Encode()
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			y, err := Decode(file, nil)
+			if err != nil || y.Len() < 500_000 {
+				b.Fatal(y.Len(), err)
+			}
+		}
+	})
+	press := func(y *Text, i int, buf []byte) []byte {
+		n := testName("a", keystrokes+i)
+		if err := y.Apply(n, keystrokes+uint64(i), seen, []Splice{{Pos: y.Len()/2 + i%1000, Ins: "x"}}, false); err != nil {
+			b.Fatal(err)
+		}
+		return y.AppendEncode(buf[:0])
+	}
+	b.Run("first", func(b *testing.B) {
+		var buf []byte
+		for b.Loop() {
+			b.StopTimer()
+			y, err := Decode(file, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+			buf = press(y, 0, buf)
+		}
+	})
+	b.Run("keystroke", func(b *testing.B) {
+		y, err := Decode(file, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var (
+			buf   []byte
+			times []time.Duration
+		)
+		for i := 0; b.Loop(); i++ {
+			start := time.Now()
+			buf = press(y, i, buf)
+			times = append(times, time.Since(start))
+		}
+		slices.Sort(times)
+		b.ReportMetric(float64(times[len(times)*99/100].Microseconds()), "p99-µs")
 	})
 }
 

@@ -42,7 +42,10 @@ func (t *Text) readText(b []byte) error {
 	rest, plain := v.all, true
 	for i := range v.parts {
 		p := &v.parts[i]
-		p.bytes = stringOffset(rest, p.n)
+		p.bytes = len(rest)
+		if i < len(v.parts)-1 {
+			p.bytes = stringOffset(rest, p.n)
+		}
 		if p.n == 0 || i > 0 && p.in == v.parts[i-1].in || utf8.RuneCountInString(rest[:p.bytes]) != p.n {
 			return fmt.Errorf("%w: parts", ErrCorrupt)
 		}

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -36,36 +35,61 @@ func (f *file) spoil(rank int) {
 
 // Encode returns the text at rest, with its history, as FORMAT.md says. The
 // same events with the same verdicts give the same bytes.
-func (t *Text) Encode() []byte {
+func (t *Text) Encode() []byte { return t.AppendEncode(nil) }
+
+// AppendEncode appends what Encode returns to b. A big page that is encoded at
+// each keystroke spends most of the time on fresh memory, so reuse b.
+func (t *Text) AppendEncode(b []byte) []byte {
 	if t.file.whole != nil {
-		return bytes.Clone(t.file.whole)
+		return append(b, t.file.whole...)
 	}
 	blocks, events := t.encodeBlocks()
 	v := t.shown()
-	if v == nil {
-		v = &view{all: t.raw.String()}
-		if v.all != "" {
-			v.parts = []part{{both, len(v.all), t.raw.len()}}
-		}
+	size := t.raw.size() + 64
+	if v != nil {
+		size = len(v.all) + 5*len(v.parts) + 64
 	}
-	size := len(v.all) + 5*len(v.parts) + 64
-	for _, b := range blocks {
-		size += len(b) + binary.MaxVarintLen32
+	for _, block := range blocks {
+		size += len(block) + binary.MaxVarintLen32
 	}
-	b := append(make([]byte, 0, size), fileVersion)
+	start := len(b)
+	b = append(slices.Grow(b, size), fileVersion)
+	if v != nil {
+		b = v.appendTo(b)
+	} else {
+		b = t.raw.appendTo(b)
+	}
+	b = binary.AppendUvarint(b, uint64(events))
+	for _, block := range blocks {
+		b = binary.AppendUvarint(b, uint64(len(block)))
+		b = append(b, block...)
+	}
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
+}
+
+// appendTo appends the parts and the characters of a view.
+func (v *view) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(v.parts)))
 	for _, p := range v.parts {
 		b = append(b, byte(p.in))
 		b = binary.AppendUvarint(b, uint64(p.n))
 	}
 	b = binary.AppendUvarint(b, uint64(len(v.all)))
-	b = append(b, v.all...)
-	b = binary.AppendUvarint(b, uint64(events))
-	for _, block := range blocks {
-		b = binary.AppendUvarint(b, uint64(len(block)))
-		b = append(b, block...)
+	return append(b, v.all...)
+}
+
+// appendTo appends what a view would of which all is raw and shown.
+func (r *rope) appendTo(b []byte) []byte {
+	if r.n == 0 {
+		return append(b, 0, 0)
 	}
-	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	b = append(b, 1, byte(both))
+	b = binary.AppendUvarint(b, uint64(r.n))
+	b = binary.AppendUvarint(b, uint64(r.size()))
+	for i := range r.chunks {
+		b = append(b, r.chunks[i].b...)
+	}
+	return b
 }
 
 // encodeBlocks encodes what isn't yet.

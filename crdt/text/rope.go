@@ -43,13 +43,17 @@ func newRope(s string) rope {
 
 func (r *rope) len() int { return r.n }
 
+// size returns the length in bytes.
+func (r *rope) size() (n int) {
+	for i := range r.chunks {
+		n += len(r.chunks[i].b)
+	}
+	return n
+}
+
 func (r *rope) String() string {
 	var b strings.Builder
-	size := 0
-	for i := range r.chunks {
-		size += len(r.chunks[i].b)
-	}
-	b.Grow(size)
+	b.Grow(r.size())
 	for i := range r.chunks {
 		b.Write(r.chunks[i].b)
 	}

@@ -16,9 +16,9 @@ import (
 // headsMax is how many heads skim follows before it gives up.
 const headsMax = 64
 
-// append adds an event that has seen all others to the file alone. It reports
+// follow adds an event that has seen all others to the file alone. It reports
 // false for events that need the history.
-func (t *Text) append(n *Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) (bool, error) {
+func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) (bool, error) {
 	if t.tail == nil {
 		t.tail = t.skim()
 	}

@@ -133,7 +133,7 @@ func New(order func(a, b Name) int) *Text {
 // had never been. Applying an event twice does nothing.
 func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) error {
 	if t.unread {
-		if done, err := t.append(&n, lamport, saw, s, void); done {
+		if done, err := t.follow(&n, lamport, saw, s, void); done {
 			return err
 		}
 	}
