@@ -206,6 +206,9 @@ func (n *Node) host(ctx context.Context, conn transport.Conn) error {
 			return nil
 		}
 		house, err := c.house()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // restored, and not let in again: it lets nobody in
+		}
 		if err != nil {
 			n.o.Log.Error("letting in", "commons", c.name, "err", err)
 			return nil

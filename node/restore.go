@@ -149,7 +149,7 @@ func (r *restoring) begin(c backup.Commons, e storage.MemberEntry) (err error) {
 	}
 	r.registry.Next++
 	r.registry.Commons = append(r.registry.Commons, x)
-	if c.Current {
+	if c.Current || len(r.registry.Commons) == 1 {
 		r.registry.Current = x.ID
 	}
 	kv := space(r.n.o.Store, x.Number)
