@@ -110,6 +110,7 @@ func (t *Text) encodeBlocks() (blocks [][]byte, events int) {
 	if w.events > 0 {
 		e := h.ranked(w.events - 1)
 		w.name, w.lamport = h.name(e), int(h.lamport(e))
+		w.log = w.logs[w.name.Log]
 	}
 	for r := w.events; r < int(h.n); r++ {
 		e := h.ranked(r)

@@ -49,7 +49,9 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 	if err := checkRange(s, t.raw.len()); err != nil {
 		return true, err
 	}
-	t.file.whole, w.inserted = nil, size
+	if w.inserted = size; t.file.whole != nil {
+		t.file.whole = nil
+	}
 	w.begin(n, int(lamport), false, false)
 	if w.events > 0 {
 		w.cols[colParents].add(0)
@@ -144,7 +146,7 @@ func (w *writer) skimNames(cols [colMax]intake, n int, last bool) bool {
 		if l < 0 || l >= len(w.file.logs) || len(names) < 32*k {
 			return false
 		}
-		w.name.Log, w.name.Change = w.file.logs[l], [32]byte(names[32*(k-1):])
+		w.log, w.name.Log, w.name.Change = l, w.file.logs[l], [32]byte(names[32*(k-1):])
 		names, left = names[32*k:], left-k
 	}
 	for left := changes; left > 0; {
@@ -163,7 +165,7 @@ func (w *writer) reopen(b []byte) {
 	cols, _ := columnsOf(b)
 	for i := range cols {
 		c := &cols[i]
-		w.cols[i].b = c.b
+		w.cols[i].b = slices.Clone(c.b)
 		if i == colNames || i == colText {
 			continue
 		}
@@ -174,7 +176,7 @@ func (w *writer) reopen(b []byte) {
 				w.at += v * k
 			}
 			if len(c.b) == 0 {
-				w.cols[i] = column{slices.Clip(w.cols[i].b[:done]), v, k}
+				w.cols[i] = column{w.cols[i].b[:done], v, k}
 			}
 		}
 	}

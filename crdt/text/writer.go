@@ -38,13 +38,15 @@ type writer struct {
 	events   int            // in all blocks
 	name     Name           // of the last one, and its lamport
 	lamport  int
-	splices  int // of the last one
+	log      int // the number of its log
+	splices  int // how many it has
 	at       int // behind what the last splice inserted
 	logs     map[[16]byte]int
 	inserted int // bytes of text in all blocks
 }
 
-// newWriter returns a writer that stands behind the first events.
+// newWriter returns a writer that stands behind the first events; the last one's
+// name, lamport and log are left to the caller.
 func newWriter(f *file, events int) *writer {
 	w := &writer{file: f, events: events, logs: make(map[[16]byte]int, len(f.logs))}
 	for i, l := range f.logs {
@@ -56,7 +58,10 @@ func newWriter(f *file, events int) *writer {
 func (w *writer) begin(n *Name, lamport int, void, deep bool) {
 	if w.events%blockEvents == 0 {
 		w.file.logsAt = append(w.file.logsAt[:w.events/blockEvents], len(w.file.logs))
-		w.cols, w.at = [colMax]column{}, 0
+		for i := range w.cols {
+			w.cols[i] = column{b: w.cols[i].b[:0]}
+		}
+		w.at = 0
 	}
 	if w.events > 0 && lamport == w.lamport && n.Change == w.name.Change && n.Log == w.name.Log {
 		w.cols[colSame].add(1)
@@ -65,13 +70,16 @@ func (w *writer) begin(n *Name, lamport int, void, deep bool) {
 		w.cols[colSame].add(0)
 		w.cols[colIndex].add(int(n.Index))
 		names := &w.cols[colNames].b
-		l, known := w.logs[n.Log]
-		if !known {
-			l = len(w.file.logs)
-			w.file.logs, w.logs[n.Log] = append(w.file.logs, n.Log), l
-			*names = append(*names, n.Log[:]...)
+		if w.events == 0 || n.Log != w.name.Log {
+			l, known := w.logs[n.Log]
+			if !known {
+				l = len(w.file.logs)
+				w.file.logs, w.logs[n.Log] = append(w.file.logs, n.Log), l
+				*names = append(*names, n.Log[:]...)
+			}
+			w.log = l
 		}
-		w.cols[colLog].add(l)
+		w.cols[colLog].add(w.log)
 		w.cols[colLamport].add(lamport - w.lamport)
 		*names = append(*names, n.Change[:]...)
 	}
