@@ -12,12 +12,11 @@ type column struct {
 }
 
 func (c *column) add(v int) {
-	if c.n > 0 && v == c.value {
-		c.n++
-		return
+	if v != c.value || c.n == 0 {
+		c.flush()
+		c.value = v
 	}
-	c.flush()
-	c.value, c.n = v, 1
+	c.n++
 }
 
 func (c *column) flush() []byte {

@@ -28,7 +28,7 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 	}
 	if w.events > 0 {
 		last := &w.name
-		if cmp.Or(cmp.Compare(uint64(w.lamport), lamport), bytes.Compare(last.Change[:], n.Change[:]),
+		if lamport < uint64(w.lamport) || lamport == uint64(w.lamport) && cmp.Or(bytes.Compare(last.Change[:], n.Change[:]),
 			bytes.Compare(last.Log[:], n.Log[:]), cmp.Compare(last.Index, n.Index)) >= 0 {
 			return false, nil
 		}
