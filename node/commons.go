@@ -20,9 +20,10 @@ type Commons struct {
 	name string
 	log  *storage.Log
 	work chan struct{} // there may be something to store
-	// intent is held while an intent of several changes is proposed, so that
-	// none comes between them.
-	intent sync.Mutex
+	// intent is held alone while an intent of several changes is proposed, so
+	// that none comes between them, and beside others for those of one change,
+	// which are stored together.
+	intent sync.RWMutex
 
 	mu      sync.Mutex // guards what follows, and the replica
 	replica *replica.Replica
@@ -105,6 +106,9 @@ func (c *Commons) commit() error {
 		}
 		next, effects := c.replica.Next(c.n.now())
 		c.carryOut(effects)
+		for _, l := range c.lines {
+			signal(l.room) // what was to be stored is, or won't be
+		}
 		c.mu.Unlock()
 		if next == nil {
 			return nil
@@ -126,9 +130,12 @@ func (c *Commons) commit() error {
 }
 
 // wake says that there may be something to store.
-func (c *Commons) wake() {
+func (c *Commons) wake() { signal(c.work) }
+
+// signal tells whoever waits on ch, a channel of one, or will.
+func signal(ch chan struct{}) {
 	select {
-	case c.work <- struct{}{}:
+	case ch <- struct{}{}:
 	default:
 	}
 }
@@ -179,6 +186,10 @@ func (c *Commons) carryOut(effects []replica.Effect) {
 // when the first change is made, on the documents as they are then; it may be
 // called again. No edits make no change.
 func (c *Commons) Write(ctx context.Context, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	id, err := c.writeOne(ctx, intent)
+	if !errors.Is(err, errSeveral) {
+		return id, err
+	}
 	c.intent.Lock()
 	defer c.intent.Unlock()
 	var groups [][]crdt.Edit
@@ -204,6 +215,30 @@ func (c *Commons) Write(ctx context.Context, intent func() ([][]crdt.Edit, error
 	}
 	more, err := c.propose(ctx, rest...)
 	return append(done, more...), err
+}
+
+// errSeveral is an intent that takes more than one change.
+var errSeveral = errors.New("node: several changes")
+
+// writeOne is Write for an intent of one change. For one of more it does nothing
+// and returns errSeveral.
+func (c *Commons) writeOne(ctx context.Context, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	c.intent.RLock()
+	defer c.intent.RUnlock()
+	id, err := c.propose(ctx, func() ([]crdt.Edit, error) {
+		groups, err := intent()
+		switch {
+		case err != nil || len(groups) == 0:
+			return nil, err
+		case len(groups) > 1:
+			return nil, errSeveral
+		}
+		return groups[0], nil
+	})
+	if errors.Is(err, replica.ErrEmpty) {
+		return nil, nil
+	}
+	return id, err
 }
 
 // propose proposes changes and waits until they are durable, or won't be. If

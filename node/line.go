@@ -19,6 +19,7 @@ type line struct {
 	// verify is what is to be verified before the next frame is read. Guarded
 	// by Commons.mu.
 	verify []*replica.Work
+	room   chan struct{} // something was stored: there may be room for more
 
 	mu     sync.Mutex // guards what follows
 	frames [][]byte   // to be sent; the replica bounds them
@@ -32,7 +33,7 @@ func (l *line) put(frame []byte) {
 	l.mu.Lock()
 	l.frames = append(l.frames, frame)
 	l.mu.Unlock()
-	l.signal()
+	signal(l.ready)
 }
 
 // end closes the connection after the frames put so far.
@@ -42,14 +43,7 @@ func (l *line) end(cause error) {
 		l.ended, l.cause = true, cause
 	}
 	l.mu.Unlock()
-	l.signal()
-}
-
-func (l *line) signal() {
-	select {
-	case l.ready <- struct{}{}:
-	default:
-	}
+	signal(l.ready)
 }
 
 // take returns the next frame; wait tells that there is none now, and neither
@@ -71,7 +65,7 @@ func (l *line) take() (frame []byte, wait bool) {
 func (c *Commons) exchange(ctx context.Context, conn transport.Conn, initiator bool, first []byte) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l := &line{c: c, conn: conn, ready: make(chan struct{}, 1)}
+	l := &line{c: c, conn: conn, ready: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 	c.mu.Lock()
 	var effects []replica.Effect
 	l.id, effects = c.replica.Connect(c.n.now(), oplog.Key(conn.Peer()), initiator)
@@ -111,6 +105,27 @@ func (l *line) receive(ctx context.Context, first []byte) error {
 		}
 		if !l.give(frame) {
 			return nil
+		}
+		if err := l.awaitRoom(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// awaitRoom waits until the replica takes more of the peer. Meanwhile nothing
+// is read, so that the connection holds the peer up.
+func (l *line) awaitRoom(ctx context.Context) error {
+	for {
+		l.c.mu.Lock()
+		full := l.c.replica.Full(l.id)
+		l.c.mu.Unlock()
+		if !full {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.room:
 		}
 	}
 }

@@ -329,3 +329,16 @@ func TestLongPageIsSeveralChanges(t *testing.T) {
 		}
 	})
 }
+
+// What a peer sends counts packed; things that are much alike come to many
+// times that in memory. No more is read than can be stored, so that nothing is
+// dropped and asked for again ten seconds later.
+func TestJoinReadsNoMoreThanItStores(t *testing.T) {
+	inVillage(t, func(v *village) {
+		a, b := v.open("A"), v.open("B")
+		c := a.found("Communs")
+		stock(v, c, 8000)
+		b.join(c)
+		v.within(5*time.Second, a, b)
+	})
+}

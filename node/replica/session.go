@@ -104,6 +104,16 @@ func (r *Replica) Receive(now time.Duration, id SessionID, frame []byte) []Effec
 	return r.take()
 }
 
+// Full tells that so much of the session's peer waits to be stored that no
+// further frame should be given to Receive before something is: what the peer
+// sends counts packed, and unpacked it may be many times that. A driver that
+// goes on loses nothing but time, since what there is no room for is dropped
+// and asked for again.
+func (r *Replica) Full(id SessionID) bool {
+	c := r.session(id)
+	return c != nil && c.held > r.b.PeerBytes/4
+}
+
 // Sent tells that the connection took a frame of n bytes.
 func (r *Replica) Sent(now time.Duration, id SessionID, n int) []Effect {
 	r.now = now

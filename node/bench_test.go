@@ -1,0 +1,225 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"navette/crdt"
+	"navette/crdt/commons"
+	"navette/crdt/oplog"
+	"navette/node"
+	"navette/storage/badgerdb"
+	"navette/transport/memnet"
+)
+
+// A runner is a node that runs on a real disk.
+type runner struct {
+	*node.Node
+	dir string
+}
+
+func runNode(b *testing.B, air *memnet.Net) *runner {
+	b.Helper()
+	dir := b.TempDir()
+	kv, _, err := badgerdb.Open(filepath.Join(dir, "db"), badgerdb.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	n, err := node.Open(node.Options{Dir: dir, Store: kv})
+	if err != nil {
+		b.Fatal(err)
+	}
+	network, near := air.Join(n.Self(), node.Protocols...)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx, node.Links{Network: network, Discovery: near}) }()
+	b.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
+		if err := kv.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return &runner{n, dir}
+}
+
+func (r *runner) found(b *testing.B) *node.Commons {
+	b.Helper()
+	c, err := r.Found(b.Context(), "Communs", "A", "Ana", false)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+func (r *runner) join(b *testing.B, from *node.Commons) *node.Commons {
+	b.Helper()
+	link, _, err := from.Invite(b.Context(), oplog.RoleMember, 1, time.Time{}, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	j, err := r.Join(b.Context(), link, "B", "Benoît")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return j.Commons
+}
+
+// toolOf is the intent to make a tool with some text in it, or to change it.
+func toolOf(c *node.Commons, i, version int) func() ([][]crdt.Edit, error) {
+	id := commons.DerivedID("tool", fmt.Sprint(i))
+	return func() ([][]crdt.Edit, error) {
+		d, err := c.Doc(id)
+		if err == nil {
+			return commons.Set(d, []commons.Assign{{Field: "notes", Text: fmt.Sprint("version ", version)}}, c.Env())
+		}
+		return commons.Add(id, "tool", []commons.Assign{
+			{Field: "name", Text: fmt.Sprint("Perceuse à colonne ", i)}, {Field: "tag", Text: fmt.Sprint("T-", i)},
+			{Field: "category", Text: "bois"}, {Field: "location", Text: "Atelier principal"},
+			{Field: "description", Text: fmt.Sprint("à utiliser avec des lunettes de protection, merci de nettoyer le plan de travail après usage ", i*i)},
+			{Field: "custom", Key: "quantity", Text: fmt.Sprint(i % 25)}, {Field: "custom", Key: "owner", Text: "Amina"},
+		}, c.Env())
+	}
+}
+
+// stock makes n tools.
+func stock(b testing.TB, c *node.Commons, n int) {
+	b.Helper()
+	for i := 0; i < n; i += 200 {
+		var intents []func() ([][]crdt.Edit, error)
+		for j := i; j < min(i+200, n); j++ {
+			intents = append(intents, toolOf(c, j, 0))
+		}
+		errs, err := c.WriteAll(b.Context(), intents)
+		for _, e := range append(errs, err) {
+			if e != nil {
+				b.Fatal(e)
+			}
+		}
+	}
+}
+
+// fsync is how long the disk takes to make 1 kB durable in a file that has its
+// size.
+func fsync(b *testing.B, dir string) time.Duration {
+	b.Helper()
+	const n = 200
+	f, err := os.Create(filepath.Join(dir, "fsync"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(make([]byte, n<<10)); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Sync(); err != nil {
+		b.Fatal(err)
+	}
+	block := make([]byte, 1<<10)
+	begin := time.Now()
+	for i := range int64(n) {
+		if _, err := f.WriteAt(block, i<<10); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(begin) / n
+}
+
+// BenchmarkWrite makes durable changes, from one writer after the other and
+// from 16 at once, and reports how many of the disk's own fsyncs one costs.
+func BenchmarkWrite(b *testing.B) {
+	for _, writers := range []int{1, 16} {
+		b.Run(fmt.Sprint("writers=", writers), func(b *testing.B) {
+			r := runNode(b, memnet.New(memnet.Options{}))
+			c := r.found(b)
+			stock(b, c, writers)
+			before := fsync(b, r.dir)
+			b.ResetTimer()
+			var wait sync.WaitGroup
+			for w := range writers {
+				wait.Go(func() {
+					for i := w; i < b.N; i += writers {
+						if _, err := c.Write(context.Background(), toolOf(c, w, i+1)); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wait.Wait()
+			b.StopTimer()
+			rate := float64(b.N) / b.Elapsed().Seconds()
+			disk := 1 / ((before + fsync(b, r.dir)) / 2).Seconds()
+			b.ReportMetric(rate, "writes/s")
+			b.ReportMetric(rate/disk, "×disk")
+		})
+	}
+}
+
+// BenchmarkJoin has a node join a commons of 10 000 tools, from nothing: what
+// comes is verified, folded and durable.
+func BenchmarkJoin(b *testing.B) {
+	const tools = 10_000
+	air := memnet.New(memnet.Options{})
+	a := runNode(b, air)
+	c := a.found(b)
+	stock(b, c, tools)
+	for b.Loop() {
+		b.StopTimer()
+		joiner := runNode(b, air)
+		b.StartTimer()
+		begin := time.Now()
+		here := joiner.join(b, c)
+		for {
+			changed := here.Changed()
+			counts, err := here.Counts()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if counts["tool"] == tools {
+				break
+			}
+			<-changed
+		}
+		b.ReportMetric(tools/time.Since(begin).Seconds(), "changes/s")
+	}
+}
+
+// BenchmarkLive changes one tool after the other and waits until the other
+// node has each, stored at both.
+func BenchmarkLive(b *testing.B) {
+	air := memnet.New(memnet.Options{})
+	a := runNode(b, air)
+	here := a.found(b)
+	stock(b, here, 100)
+	there := runNode(b, air).join(b, here)
+	var took []time.Duration
+	for i := 1; b.Loop(); i++ {
+		begin := time.Now()
+		if _, err := here.Write(b.Context(), toolOf(here, i%100, i)); err != nil {
+			b.Fatal(err)
+		}
+		for {
+			changed := there.Changed()
+			if there.Fingerprint() == here.Fingerprint() {
+				break
+			}
+			<-changed
+		}
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
