@@ -30,33 +30,29 @@ func (t *Text) readText(b []byte) error {
 	if in.uvarint(fileVersion) != fileVersion {
 		return fmt.Errorf("%w: version", ErrCorrupt)
 	}
-	v := &view{parts: make([]part, in.uvarint(uint64(len(in.b)/2)))}
-	for i := range v.parts {
-		v.parts[i].in = place(in.uvarint(uint64(shownOnly)))
-		v.parts[i].n = in.uvarint(uint64(len(in.b)))
+	parts := make([]part, in.uvarint(uint64(len(in.b)/2)))
+	for i := range parts {
+		parts[i].in = place(in.uvarint(uint64(shownOnly)))
+		parts[i].n = in.uvarint(uint64(len(in.b)))
 	}
-	v.all = string(in.take(in.uvarint(uint64(len(in.b)))))
-	if in.bad || !utf8.ValidString(v.all) {
+	all := string(in.take(in.uvarint(uint64(len(in.b)))))
+	if in.bad || !utf8.ValidString(all) {
 		return fmt.Errorf("%w: text", ErrCorrupt)
 	}
-	rest, plain := v.all, true
-	for i := range v.parts {
-		p := &v.parts[i]
-		p.bytes = len(rest)
-		if i < len(v.parts)-1 {
-			p.bytes = stringOffset(rest, p.n)
-		}
-		if p.n == 0 || i > 0 && p.in == v.parts[i-1].in || utf8.RuneCountInString(rest[:p.bytes]) != p.n {
+	v, plain := &view{all: newRope(all), parts: parts}, true
+	left := v.all.len()
+	for i, p := range parts {
+		if p.n == 0 || p.n > left || i > 0 && p.in == parts[i-1].in {
 			return fmt.Errorf("%w: parts", ErrCorrupt)
 		}
-		rest = rest[p.bytes:]
+		left -= p.n
 		plain = plain && p.in == both
 	}
-	if rest != "" {
+	if left > 0 {
 		return fmt.Errorf("%w: parts", ErrCorrupt)
 	}
 	if plain {
-		t.raw = newRope(v.all)
+		t.raw = v.all
 	} else {
 		t.raw, t.view = newRope(v.text(rawOnly)), v
 	}
@@ -95,6 +91,9 @@ func (t *Text) load() error {
 	d.placed = d.n
 	d.whole, d.blocks = t.file.whole, blocks
 	t.unread, t.tail, t.history, t.file = false, nil, d.history, d.file
+	if t.voids > 0 && t.view == nil {
+		t.view = viewOf(t.raw.String())
+	}
 	return nil
 }
 

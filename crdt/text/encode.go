@@ -45,51 +45,22 @@ func (t *Text) AppendEncode(b []byte) []byte {
 	}
 	blocks, events := t.encodeBlocks()
 	v := t.shown()
-	size := t.raw.size() + 64
-	if v != nil {
-		size = len(v.all) + 5*len(v.parts) + 64
+	if v == nil {
+		v = &view{all: t.raw}
+		v.add(both, t.raw.len())
 	}
+	size := v.all.size() + 5*len(v.parts) + 64
 	for _, block := range blocks {
 		size += len(block) + binary.MaxVarintLen32
 	}
 	start := len(b)
-	b = append(slices.Grow(b, size), fileVersion)
-	if v != nil {
-		b = v.appendTo(b)
-	} else {
-		b = t.raw.appendTo(b)
-	}
+	b = v.appendTo(append(slices.Grow(b, size), fileVersion))
 	b = binary.AppendUvarint(b, uint64(events))
 	for _, block := range blocks {
 		b = binary.AppendUvarint(b, uint64(len(block)))
 		b = append(b, block...)
 	}
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
-}
-
-// appendTo appends the parts and the characters of a view.
-func (v *view) appendTo(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(v.parts)))
-	for _, p := range v.parts {
-		b = append(b, byte(p.in))
-		b = binary.AppendUvarint(b, uint64(p.n))
-	}
-	b = binary.AppendUvarint(b, uint64(len(v.all)))
-	return append(b, v.all...)
-}
-
-// appendTo appends what a view would of which all is raw and shown.
-func (r *rope) appendTo(b []byte) []byte {
-	if r.n == 0 {
-		return append(b, 0, 0)
-	}
-	b = append(b, 1, byte(both))
-	b = binary.AppendUvarint(b, uint64(r.n))
-	b = binary.AppendUvarint(b, uint64(r.size()))
-	for i := range r.chunks {
-		b = append(b, r.chunks[i].b...)
-	}
-	return b
 }
 
 // encodeBlocks encodes what isn't yet.

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -58,6 +59,15 @@ func (r *rope) String() string {
 		b.Write(r.chunks[i].b)
 	}
 	return b.String()
+}
+
+// appendTo appends its length in bytes, and these.
+func (r *rope) appendTo(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(r.size()))
+	for i := range r.chunks {
+		b = append(b, r.chunks[i].b...)
+	}
+	return b
 }
 
 // seek makes the chunk that holds position pos the one at r.at, or, at the end

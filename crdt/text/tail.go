@@ -23,7 +23,7 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 		t.tail = t.skim()
 	}
 	w := t.tail
-	if w == nil || void || t.view != nil || lamport > valueMax || len(s) > 0 && s[0].Deep {
+	if w == nil || void || lamport > valueMax || len(s) > 0 && s[0].Deep {
 		return false, nil
 	}
 	if w.events > 0 {
@@ -62,7 +62,7 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 		x := &s[i]
 		w.splice(x.Pos, x.Del, utf8.RuneCountInString(x.Ins))
 		w.cols[colText].b = append(w.cols[colText].b, x.Ins...)
-		t.raw.splice(x.Pos, x.Del, x.Ins)
+		t.splice(x, false)
 	}
 	w.end()
 	return true, nil

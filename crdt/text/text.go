@@ -107,7 +107,7 @@ type Text struct {
 	tail   *writer
 	history
 	walk *walker // nil, or the tracker kept while there is concurrency
-	view *view   // nil, or what is shown, while that differs from raw
+	view *view   // nil, or what is shown, while some event is void
 	file file    // the encoded form as far as it is known
 }
 
@@ -191,7 +191,7 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 		}
 		first := t.write(s)
 		for i := range s {
-			t.raw.splice(s[i].Pos, s[i].Del, s[i].Ins)
+			t.splice(&s[i], void)
 		}
 		t.record(n, lamport, parents, first, t.raw.len(), false, void)
 		t.cool()
@@ -206,9 +206,17 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 		if r, k := t.at(e); k == 0 {
 			r.len = int32(w.tree.total(inCurrent))
 		}
+		t.view = nil
 	}
-	t.settle()
 	return nil
+}
+
+// splice follows a splice of an event that has seen all others.
+func (t *Text) splice(x *Splice, void bool) {
+	t.raw.splice(x.Pos, x.Del, x.Ins)
+	if t.view != nil {
+		t.view.splice(x, void)
+	}
 }
 
 // write appends the ops of the next event and returns the number of the first.
@@ -297,7 +305,7 @@ func (t *Text) SetVoid(n Name, void bool) error {
 		t.setVoid(e, void)
 		t.tidy()
 		t.file.spoil(int(t.rankOf(e)))
-		t.settle()
+		t.view = nil
 	}
 	return nil
 }

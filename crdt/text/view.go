@@ -1,8 +1,7 @@
 package text
 
 import (
-	"iter"
-	"slices"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,37 +17,47 @@ const (
 
 // A part is consecutive characters of a view that belong to the same places.
 type part struct {
-	in    place
-	bytes int
-	n     int // code points
+	in place
+	n  int // code points
 }
 
 // A view is the characters of the raw and the shown text together, in order.
 type view struct {
-	all   string
+	all   rope
 	parts []part
 }
 
-// add appends a part.
-func (v *view) add(b *strings.Builder, in place, s []byte, n int) {
-	b.Write(s)
-	if k := len(v.parts); k > 0 && v.parts[k-1].in == in {
-		v.parts[k-1].bytes += len(s)
-		v.parts[k-1].n += n
-		return
+// viewOf returns the view of a text of which all is raw and shown.
+func viewOf(s string) *view {
+	v := &view{all: newRope(s)}
+	if s != "" {
+		v.parts = []part{{both, v.all.len()}}
 	}
-	v.parts = append(v.parts, part{in, len(s), n})
+	return v
+}
+
+// add appends a part, whose characters all has, or will.
+func (v *view) add(in place, n int) {
+	if k := len(v.parts); k > 0 && v.parts[k-1].in == in {
+		v.parts[k-1].n += n
+	} else if n > 0 {
+		v.parts = append(v.parts, part{in, n})
+	}
 }
 
 // text returns the raw (rawOnly) or the shown (shownOnly) text.
 func (v *view) text(side place) string {
+	s := v.all.String()
+	if len(v.parts) == 1 && v.parts[0].in == both {
+		return s
+	}
 	var b strings.Builder
-	from := 0
 	for _, p := range v.parts {
+		k := stringOffset(s, p.n)
 		if p.in == both || p.in == side {
-			b.WriteString(v.all[from : from+p.bytes])
+			b.WriteString(s[:k])
 		}
-		from += p.bytes
+		s = s[k:]
 	}
 	return b.String()
 }
@@ -63,11 +72,60 @@ func (v *view) len(side place) (n int) {
 	return n
 }
 
-// settle forgets what was shown after an event or a verdict.
-func (t *Text) settle() { t.view = nil }
+// splice follows a splice of an event that has seen all others. It inserts right
+// behind the raw character before its position.
+func (v *view) splice(x *Splice, void bool) {
+	old := v.parts
+	v.parts = make([]part, 0, len(old)+3)
+	at, raw := 0, 0 // what stands before the part in all, and in the raw text
+	inserted := false
+	insert := func() {
+		if !inserted && raw == x.Pos {
+			n := utf8.RuneCountInString(x.Ins)
+			in := both
+			if void {
+				in = rawOnly
+			}
+			v.all.splice(at, 0, x.Ins)
+			v.add(in, n)
+			at += n
+			inserted = true
+		}
+	}
+	insert()
+	for _, p := range old {
+		if p.in == shownOnly {
+			v.add(p.in, p.n)
+			at += p.n
+			continue
+		}
+		before := max(0, min(p.n, x.Pos-raw))
+		v.add(p.in, before)
+		at, raw = at+before, raw+before
+		insert()
+		gone := max(0, min(p.n-before, x.Pos+x.Del-raw))
+		if void && p.in == both {
+			v.add(shownOnly, gone)
+			at += gone
+		} else {
+			v.all.splice(at, gone, "")
+		}
+		v.add(p.in, p.n-before-gone)
+		at, raw = at+p.n-before-gone, raw+p.n-before
+	}
+}
 
-// shown returns the view, or nil if no event is void, and so the raw text is
-// what is shown.
+// appendTo appends the parts and the characters.
+func (v *view) appendTo(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(v.parts)))
+	for _, p := range v.parts {
+		b = append(b, byte(p.in))
+		b = binary.AppendUvarint(b, uint64(p.n))
+	}
+	return v.all.appendTo(b)
+}
+
+// shown returns the view, or nil if what is shown is the raw text.
 func (t *Text) shown() *view {
 	if t.unread {
 		return t.view
@@ -79,234 +137,20 @@ func (t *Text) shown() *view {
 		v := &view{}
 		var b strings.Builder
 		t.elements(nil, func(id, n int, raw, shown bool) {
-			if !raw && !shown {
-				return
-			}
 			in := both
-			if !raw {
+			switch {
+			case !raw && !shown:
+				return
+			case !raw:
 				in = shownOnly
-			} else if !shown {
+			case !shown:
 				in = rawOnly
 			}
-			v.add(&b, in, t.bytes(id, n), n)
+			b.Write(t.bytes(id, n))
+			v.add(in, n)
 		})
-		v.all = b.String()
+		v.all = newRope(b.String())
 		t.view = v
 	}
 	return t.view
-}
-
-// elements calls f for the elements of a version (nil: the present one) in
-// their order: whether the raw text of that version has them, and whether they
-// are shown.
-func (t *Text) elements(version []int32, f func(id, n int, raw, shown bool)) {
-	w := t.whole()
-	if version == nil {
-		version = t.heads
-	}
-	w.moveTo(version)
-	in := t.past(version)
-	struck := make([]bool, t.elems) // deleted by an event that isn't void
-	for e := range t.n {
-		if t.voids == 0 || !in[e] || t.isVoid(e) {
-			continue
-		}
-		for _, p := range w.metBy(e) {
-			for i := range p.n {
-				struck[p.id+i] = true
-			}
-		}
-	}
-	for leaf := w.tree.first; leaf != nil; leaf = leaf.next {
-		for _, s := range leaf.spans {
-			if s.state == 0 {
-				continue
-			}
-			raw := s.state == 1
-			if t.voids == 0 {
-				f(s.id, int(s.n), raw, raw)
-				continue
-			}
-			for i, end := s.id, s.id+int(s.n); i < end; {
-				e, stop := t.inserter(i)
-				j := i + 1
-				for j < min(end, stop) && struck[j] == struck[i] {
-					j++
-				}
-				f(i, j-i, raw, !t.isVoid(e) && !struck[i])
-				i = j
-			}
-		}
-	}
-}
-
-// Spans returns the passages of the shown text in order, each with the event
-// that wrote it. Neighbours have different events.
-func (t *Text) Spans() iter.Seq2[Name, string] {
-	return func(yield func(Name, string) bool) {
-		if t.load() != nil {
-			return
-		}
-		var (
-			by   int32 = -1
-			b    strings.Builder
-			done bool
-		)
-		flush := func() {
-			if b.Len() > 0 && !done {
-				done = !yield(t.name(by), b.String())
-			}
-			b.Reset()
-		}
-		t.elements(nil, func(id, n int, _, shown bool) {
-			if !shown {
-				return
-			}
-			for end := id + n; id < end; {
-				e, stop := t.inserter(id)
-				if e != by {
-					flush()
-					by = e
-				}
-				stop = min(stop, end)
-				b.Write(t.bytes(id, stop-id))
-				id = stop
-			}
-		})
-		flush()
-	}
-}
-
-// At returns the text of an earlier version, as it would be shown today: with
-// the present verdicts. The empty version is the empty text. A name that is no
-// event here gives ErrUnknown.
-func (t *Text) At(version []Name) (string, error) {
-	if err := t.load(); err != nil {
-		return "", err
-	}
-	heads := []int32{}
-	for i := range version {
-		e, ok := t.find(&version[i])
-		if !ok {
-			return "", ErrUnknown
-		}
-		heads = append(heads, e)
-	}
-	var b strings.Builder
-	t.elements(t.maximal(heads), func(id, n int, _, shown bool) {
-		if shown {
-			b.Write(t.bytes(id, n))
-		}
-	})
-	return b.String(), nil
-}
-
-// ToRaw turns splices of the shown text into splices for an event that has
-// seen everything here: raw ones where possible, else Deep ones. They have the
-// same effect on what is shown, though perhaps in more splices. It returns
-// ErrRange if s doesn't fit the shown text.
-func (t *Text) ToRaw(s []Splice) ([]Splice, error) {
-	if err := t.load(); err != nil {
-		return nil, err
-	}
-	if err := checkForm(s); err != nil {
-		return nil, err
-	}
-	if s[0].Deep {
-		return nil, ErrForm
-	}
-	if err := checkRange(s, t.Len()); err != nil {
-		return nil, err
-	}
-	if t.voids == 0 {
-		return s, nil
-	}
-	var cells []cell
-	t.elements(nil, func(_, n int, raw, shown bool) {
-		if k := len(cells) - 1; k >= 0 && cells[k].raw == raw && cells[k].shown == shown {
-			cells[k].n += n
-		} else {
-			cells = append(cells, cell{n, raw, shown})
-		}
-	})
-	out, ok := translate(slices.Clone(cells), s, false)
-	if !ok {
-		out, _ = translate(cells, s, true)
-	}
-	return out, nil
-}
-
-// A cell is consecutive elements, deleted or not, that are there alike.
-type cell struct {
-	n          int
-	raw, shown bool
-}
-
-// translate follows splices of the shown text through the elements. Raw
-// splices can't be had where one touches what only the shown text has.
-func translate(cells []cell, s []Splice, deep bool) (out []Splice, ok bool) {
-	for _, x := range s {
-		// Find the cell in or before which the splice begins: as far to the
-		// left as possible, behind the last shown element before it.
-		i, shown, at := 0, 0, 0 // a cell, what is shown and counted before it
-		count := func(c cell) int {
-			if deep || c.raw {
-				return c.n
-			}
-			return 0
-		}
-		for x.Pos > shown {
-			c := cells[i]
-			if !c.shown {
-				at, i = at+count(c), i+1
-				continue
-			}
-			if k := x.Pos - shown; k < c.n {
-				cells = split(cells, i, k)
-				c = cells[i]
-			}
-			if x.Pos == shown+c.n && !c.raw && !deep && x.Ins != "" {
-				return nil, false // the insertion would stand elsewhere
-			}
-			shown, at, i = shown+c.n, at+count(c), i+1
-		}
-		ins := Splice{Pos: at, Ins: x.Ins, Deep: deep}
-		if k := utf8.RuneCountInString(x.Ins); k > 0 {
-			cells = insertCell(cells, i, cell{k, true, true})
-			out = append(out, ins)
-			at, i = at+k, i+1
-		}
-		for del := x.Del; del > 0; {
-			c := cells[i]
-			if c.shown {
-				if c.n > del {
-					cells = split(cells, i, del)
-					c = cells[i]
-				}
-				if !c.raw && !deep {
-					return nil, false
-				}
-				out = append(out, Splice{Pos: at, Del: c.n, Deep: deep})
-				del -= c.n
-				cells[i].raw, cells[i].shown = false, false
-				c = cells[i]
-			}
-			at, i = at+count(c), i+1
-		}
-	}
-	return Join(out), true
-}
-
-func split(cells []cell, i, n int) []cell {
-	rest := cells[i]
-	rest.n -= n
-	cells[i].n = n
-	return insertCell(cells, i+1, rest)
-}
-
-func insertCell(cells []cell, i int, c cell) []cell {
-	cells = append(cells, cell{})
-	copy(cells[i+1:], cells[i:])
-	cells[i] = c
-	return cells
 }
