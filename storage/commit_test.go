@@ -264,7 +264,6 @@ func TestTooBig(t *testing.T) {
 func worst(t testing.TB, size int) (before []storage.Entry, last storage.Entry) {
 	w := newWriter(1)
 	before = append(before, w.begin(t))
-	var dots []crdt.Dot
 	for i := 0; i < oplog.MaxOps; {
 		var edits []crdt.Edit
 		for room := 50_000; i < oplog.MaxOps && room > size; i++ {
@@ -274,11 +273,7 @@ func worst(t testing.TB, size int) (before []storage.Entry, last storage.Entry) 
 				break
 			}
 		}
-		e := w.change(t, nil, edits...)
-		for k := range len(edits) / 2 {
-			dots = append(dots, crdt.Dot{Change: e.ID, Index: uint32(2*k + 1)})
-		}
-		before = append(before, e)
+		before = append(before, w.change(t, nil, edits...))
 	}
 	var edits []crdt.Edit
 	for i := range oplog.MaxOps {

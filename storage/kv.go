@@ -29,7 +29,9 @@ var (
 )
 
 // Stop, returned by the function given to Scan, ends the scan without error.
-var Stop = errors.New("storage: stop") //nolint:errname,revive,staticcheck // a signal like fs.SkipAll, no failure
+//
+//lint:ignore ST1012 a signal like fs.SkipAll, no failure
+var Stop = errors.New("storage: stop")
 
 // A Class says whose data an update writes, which decides how full the disk
 // may be: a node stops taking what others can send again long before it
