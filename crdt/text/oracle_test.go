@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // An oracle is the tree of Weidner and Kleppmann (2023), one node a character,
@@ -165,5 +164,3 @@ func (o *oracle) setVoid(event int, void bool) {
 		}
 	}
 }
-
-func (o *oracle) len() int { return utf8.RuneCountInString(o.raw()) }
