@@ -107,7 +107,9 @@ func (c *conn) deliver(way int) {
 	frame := c.queue[way][0]
 	c.queue[way] = c.queue[way][1:]
 	from, to := c.end[way], c.end[1-way]
-	f.note("%v → %v: type %d, %d bytes", from.n, to.n, frame[min(1, len(frame)-1)], len(frame))
+	if len(frame) > 1 { // a liar's may be empty
+		f.note("%v → %v: type %d, %d bytes", from.n, to.n, frame[1], len(frame))
+	}
 	from.n.do(from.n.rep.Sent(f.now, from.session, len(frame)))
 	if c.gone() {
 		return

@@ -27,7 +27,7 @@ func seeds(t *testing.T, fallback uint64) uint64 {
 	return n
 }
 
-// TestSim runs many seeds; go test ./node/sim -run TestSim/seed -seed N runs
+// TestSim runs many seeds; go test ./node/sim -run 'TestSim/seed$' -seed N runs
 // one of them alone.
 func TestSim(t *testing.T) {
 	t.Run("seed", func(t *testing.T) { report(t, sim.Run(*seedFlag, sim.Options{})) })
@@ -48,7 +48,7 @@ func TestSim(t *testing.T) {
 func report(t *testing.T, f *sim.Failure) {
 	t.Helper()
 	if f != nil {
-		t.Errorf("%s\n\n%v\nrun it alone: go test ./node/sim -run TestSim/seed -seed %d", strings.Join(f.Steps, "\n"), f, f.Seed)
+		t.Errorf("%s\n\n%v\nrun it alone: go test ./node/sim -run 'TestSim/seed$' -seed %d", strings.Join(f.Steps, "\n"), f, f.Seed)
 	}
 }
 
