@@ -68,7 +68,7 @@ func (s *Session) nextGot() []byte {
 // the peer has of membership is stored: changes are judged by it.
 func (s *Session) nextAnswers() []byte {
 	for k := range s.compare {
-		if c := &s.compare[k]; len(c.due) > 0 && (kind(k) == members || s.membersDone()) {
+		if c := &s.compare[k]; len(c.due) > 0 && (kind(k) == members || s.open()) {
 			items := c.next()
 			s.noteTold(kind(k))
 			b := cbor.AppendUint(head(typeAnswers, 1+len(items)), uint64(k))
@@ -81,6 +81,13 @@ func (s *Session) nextAnswers() []byte {
 	return nil
 }
 
+// open tells whether tips may be spoken of: the peer is known to belong, and
+// all that it has of membership is stored.
+func (s *Session) open() bool { return !s.o.Guest && s.membersDone() }
+
+// Welcome says that a Guest has turned out to belong.
+func (s *Session) Welcome() { s.o.Guest = false }
+
 func (s *Session) membersDone() bool {
 	return s.compare[members].settled() && len(s.lacks[members]) == 0 && !s.missed[members]
 }
@@ -89,7 +96,7 @@ func (s *Session) membersDone() bool {
 // the peer learns what it is.
 func (s *Session) nextWants() []byte {
 	for k := range s.wants {
-		if len(s.compare[k].due) > 0 || kind(k) == tips && !s.membersDone() {
+		if len(s.compare[k].due) > 0 || kind(k) == tips && !s.open() {
 			continue
 		}
 		if n := min(len(s.wants[k]), maxPerFrame/2); n > 0 {
@@ -110,7 +117,7 @@ func (s *Session) nextWants() []byte {
 func (s *Session) nextAsk() []byte {
 	for k := range s.missed {
 		c := &s.compare[k]
-		if !s.missed[k] || len(s.lacks[k]) > 0 || !c.settled() || s.rounds >= maxRounds || s.idle >= maxIdle {
+		if !s.missed[k] || kind(k) == tips && s.o.Guest || len(s.lacks[k]) > 0 || !c.settled() || s.rounds >= maxRounds || s.idle >= maxIdle {
 			continue
 		}
 		s.missed[k] = false

@@ -199,7 +199,7 @@ func (s *Session) nextData() []byte {
 		switch {
 		case len(v.members) > 0:
 			v.ready = s.packMembers()
-		case len(v.cursors) > 0:
+		case len(v.cursors) > 0 && !s.o.Guest:
 			v.ready = s.packRuns()
 		}
 	}
@@ -222,7 +222,7 @@ func (s *Session) nextData() []byte {
 // before: the snapshots have been compared, and what it was told is stored.
 func (s *Session) push() {
 	v := &s.serve
-	if len(v.fresh) == 0 || !s.compare[members].settled() || !s.compare[tips].settled() ||
+	if len(v.fresh) == 0 || s.o.Guest || !s.compare[members].settled() || !s.compare[tips].settled() ||
 		len(s.told[members]) > 0 || len(s.told[tips]) > 0 {
 		return
 	}

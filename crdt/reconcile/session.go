@@ -52,6 +52,9 @@ type Options struct {
 	Commons oplog.CommonsID
 	// Initiator is true on the side that opened the connection.
 	Initiator bool
+	// Guest: the peer isn't known to belong to the commons. It is exchanged
+	// membership with, and given nothing else until Welcome.
+	Guest bool
 	// Nonce is fresh for each session, and random.
 	Nonce  Nonce
 	Source Source

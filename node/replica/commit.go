@@ -141,7 +141,7 @@ func (r *Replica) stored(c *Commit) {
 		s.s.Committed(members, ids, ends)
 	}
 	if len(members) > 0 {
-		r.expel()
+		r.look()
 	}
 }
 

@@ -202,11 +202,15 @@ func (r *Replica) release(j *joining) {
 	j.parcel = nil
 }
 
-// expel ends the sessions with devices that belong no more.
-func (r *Replica) expel() {
+// look looks again who belongs: it ends the sessions with devices that belong
+// no more, and opens up to those that do now.
+func (r *Replica) look() {
 	for _, c := range append([]*session(nil), r.sessions...) {
-		if r.members.StandingOf(c.peer) == membership.Removed {
+		switch r.members.StandingOf(c.peer) {
+		case membership.Removed:
 			r.close(c, ErrExpelled, reconcile.ByeExpelled)
+		case membership.Live:
+			c.s.Welcome()
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"navette/crdt"
+	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/crdt/reconcile"
 )
@@ -28,7 +29,9 @@ type session struct {
 	works          []*Work       // not verified yet, in order
 }
 
-// Connect begins a session with the device of an admitted peer.
+// Connect begins a session with the device of an admitted peer. One that isn't
+// known to belong yet is exchanged membership with, and no data until that
+// says that it does.
 func (r *Replica) Connect(now time.Duration, peer oplog.Key, initiator bool) (SessionID, []Effect) {
 	r.now = now
 	r.lastSession++
@@ -36,6 +39,7 @@ func (r *Replica) Connect(now time.Duration, peer oplog.Key, initiator bool) (Se
 	o := reconcile.Options{
 		Commons: r.o.Genesis.ID, Initiator: initiator, Nonce: r.o.Nonce(),
 		Source: &r.source, MaxLacks: r.b.Lacks, Credit: r.b.Credit,
+		Guest: r.members.StandingOf(peer) != membership.Live,
 	}
 	if r.o.Mutant.Uncredited {
 		o.Credit = 1 << 40
