@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"navette/crdt"
@@ -123,6 +124,8 @@ func (c *Commons) commit() error {
 		}
 		c.carryOut(c.replica.Committed(c.n.now(), next, err))
 		c.mu.Unlock()
+		// Whoever was told so may write again: let them, and store it together.
+		runtime.Gosched()
 		if errors.Is(err, storage.ErrBroken) || errors.Is(err, storage.ErrClosed) {
 			return err
 		}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -290,22 +291,14 @@ func (c *Commons) title(id crdt.ID) string {
 	if err != nil || d.Kind() == "" {
 		return ""
 	}
-	r := commons.View(d)
-	name, _ := r.Get("title")
-	s, _ := name.Value.(string)
-	return s
+	return commons.Text(d, "title")
 }
 
 // env is what intents and views need to know of this place.
 func (c *Commons) env() commons.Env {
 	e := commons.Env{Zones: time.LoadLocation, Refer: c.Find, Zone: time.Local.String()}
 	if d, err := c.log.Doc(PlaceOf(c.n.self)); err == nil {
-		r := commons.View(d)
-		if z, ok := r.Get("zone"); ok {
-			if s, ok := z.Value.(string); ok && s != "" {
-				e.Zone = s
-			}
-		}
+		e.Zone = cmp.Or(commons.Text(d, "zone"), e.Zone)
 	}
 	if e.Zone == "Local" {
 		e.Zone = ""

@@ -145,6 +145,9 @@ func Composed(s string) string { return norm.NFC.String(s) }
 
 // fieldName makes names comparable: "Other names" is "other-names".
 func fieldName(s string) string {
+	if i := strings.IndexFunc(s, func(r rune) bool { return r < 'a' || r > 'z' }); i < 0 {
+		return s // as most are
+	}
 	return strings.Join(strings.FieldsFunc(Fold(s), func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "-")
 }
 
@@ -157,10 +160,14 @@ var kinds = []*Kind{eventKind, pageKind, personKind, placeKind, toolKind}
 // version doesn't know it, and then the kind returned has only the fields that
 // every resource has.
 func Lookup(name string) (k *Kind, ok bool) {
-	for _, k := range kinds {
-		if n := Fold(name); n == k.Name || n == k.Plural {
-			return k, true
+	folded := name
+	for range 2 { // mostly, the name is as we write it
+		for _, k := range kinds {
+			if folded == k.Name || folded == k.Plural {
+				return k, true
+			}
 		}
+		folded = Fold(name)
 	}
 	return &Kind{Name: name, Plural: name, Fields: shared("title")}, false
 }

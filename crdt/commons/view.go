@@ -380,3 +380,16 @@ func showTime(t ical.Time) string {
 	}
 	return s
 }
+
+// Text returns what a register of a resource shows, by the field's name; "" if
+// it has none, or something that isn't a text. It costs a fraction of View.
+func Text(d *crdt.Doc, field string) string {
+	k, _ := Lookup(d.Kind())
+	f, ok := k.Field(field)
+	if !ok {
+		return ""
+	}
+	v, _ := d.Shown(f.ID)
+	s, _ := v.Text()
+	return s
+}
