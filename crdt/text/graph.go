@@ -194,14 +194,17 @@ func (h *history) diff(a, b []int32, onlyA, onlyB []leg) ([]leg, []leg) {
 	return onlyA, onlyB
 }
 
-// branchwise returns the numbers of the runs from one on, each behind those that
-// it has parents in, and if possible directly.
-func (h *history) branchwise(from int) []int {
+// branchwise returns the numbers of the runs from one to another, each behind
+// those that it has parents in, and if possible directly.
+func (h *history) branchwise(from, to int) []int {
+	if from == to {
+		return []int{from}
+	}
 	type link struct{ run, next int }
 	var (
 		links = []link{{}} // lists of the runs that wait for one; 0 ends them
-		list  = make([]int, len(h.runs)-from)
-		waits = make([]int, len(h.runs)-from) // for how many parents
+		list  = make([]int, to+1-from)
+		waits = make([]int, to+1-from) // for how many parents
 		ready []int
 	)
 	for i := len(list) - 1; i >= 0; i-- {

@@ -132,10 +132,9 @@ func (h *history) criticalUpTo(parents []int32) []stretch {
 	return h.crit[:k]
 }
 
-// base returns the latest critical event that an event with these parents has
-// seen, or is a child of.
-func (h *history) base(parents []int32) int32 {
-	least := least(parents)
+// base returns the latest critical event that an event whose first parent is
+// this has seen, or is a child of.
+func (h *history) base(least int32) int32 {
 	for i := len(h.crit) - 1; ; i-- {
 		if h.crit[i].first <= least {
 			return min(h.crit[i].last, least)

@@ -101,6 +101,9 @@ type Text struct {
 	// Fugue's order, which differs from FugueMax's in one of a thousand.
 	fugue bool
 	raw   rope
+	// The last events, this many, aren't in raw yet; oldest is the first of their
+	// parents.
+	behind, oldest int32
 	// A text at first has its history in its file alone: unread. tail is where
 	// the file goes on then, once that is known.
 	unread bool
@@ -185,7 +188,9 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 		return ErrFull
 	}
 	deep := s[0].Deep
-	if !deep && slices.Equal(parents, t.heads) {
+	switch {
+	case !deep && slices.Equal(parents, t.heads):
+		t.merge()
 		if err := checkRange(s, t.raw.len()); err != nil {
 			return err
 		}
@@ -195,7 +200,9 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 		}
 		t.record(n, lamport, parents, first, t.raw.len(), false, void)
 		t.cool()
-	} else {
+	case !deep && len(parents) < 2:
+		return t.branch(n, lamport, parents, s, void)
+	default:
 		w := t.tracker(parents, deep)
 		w.moveTo(parents)
 		if err := checkRange(s, w.tree.total(measureOf(deep))); err != nil {
@@ -208,6 +215,30 @@ func (t *Text) add(n *Name, lamport uint64, parents []int32, s []Splice, void bo
 		}
 		t.view = nil
 	}
+	return nil
+}
+
+// branch records an event beside others without splicing it into the text: when
+// that is asked for, all of a branch is walked in one go.
+func (t *Text) branch(n *Name, lamport uint64, parents []int32, s []Splice, void bool) error {
+	oldest, size := least(parents), 0
+	if oldest >= 0 {
+		size = t.lenAt(oldest)
+	}
+	if err := checkRange(s, size); err != nil {
+		return err
+	}
+	first := t.write(s)
+	size += t.elems - int(t.ops[first].elem)
+	for i := range s {
+		size -= s[i].Del
+	}
+	t.record(n, lamport, parents, first, size, false, void)
+	if t.behind == 0 || oldest < t.oldest {
+		t.oldest = oldest
+	}
+	t.behind++
+	t.view = nil
 	return nil
 }
 
@@ -280,7 +311,10 @@ func (t *Text) Len() int {
 }
 
 // Raw returns the text that the positions of the next event count.
-func (t *Text) Raw() string { return t.raw.String() }
+func (t *Text) Raw() string {
+	t.merge()
+	return t.raw.String()
+}
 
 // Heads returns the version of the text: the events that no other event has
 // seen, sorted.

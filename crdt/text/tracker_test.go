@@ -78,6 +78,7 @@ func TestLongBranches(t *testing.T) {
 			tips[b] = len(s.events) - 1
 			sizes[b] += len([]rune(p.ins)) - p.del
 		}
+		x.merge()
 		x.walk.tree.check(t)
 		s.add("merge", len(s.events), slices.Clone(tips[:]), []patch{{0, 0, "m"}})
 		apply()

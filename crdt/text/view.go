@@ -130,6 +130,7 @@ func (t *Text) shown() *view {
 	if t.unread {
 		return t.view
 	}
+	t.merge()
 	if t.voids == 0 {
 		return nil
 	}

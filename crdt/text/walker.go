@@ -47,28 +47,48 @@ func measureOf(deep bool) int {
 	return inCurrent
 }
 
-// tracker returns a walker that has taken all events, and can take one with
-// these parents: the one kept, if it has got as far as the latest critical
+// walker returns a walker that has taken or can take all events, and one whose
+// first parent is this: the one kept, if it has got as far as the latest critical
 // event, else a new one from there. Deep events need a walker from the start.
-func (t *Text) tracker(parents []int32, deep bool) *walker {
-	base := t.history.base(parents)
+func (t *Text) walker(least int32, deep bool) *walker {
+	base := t.base(least)
 	if deep || t.lastDeep > base {
 		base = -1
 	}
 	if w := t.walk; w == nil || w.base > base || w.fed < base || !t.isCritical(w.base) {
 		t.walk = newWalker(t, base)
 	}
-	t.walk.catchUp()
 	return t.walk
 }
 
-// whole returns a walker over the whole history.
+// tracker returns a walker that has taken all events, and can take one with
+// these parents.
+func (t *Text) tracker(parents []int32, deep bool) *walker {
+	t.merge()
+	w := t.walker(least(parents), deep)
+	w.catchUp(t.n, nil)
+	return w
+}
+
+// whole returns a walker over the whole history, which has taken all events.
 func (t *Text) whole() *walker {
+	t.merge()
 	if t.walk == nil || t.walk.base >= 0 {
 		t.walk = newWalker(t, -1)
 	}
-	t.walk.catchUp()
+	t.walk.catchUp(t.n, nil)
 	return t.walk
+}
+
+// merge brings raw up to date.
+func (t *Text) merge() {
+	if t.behind == 0 {
+		return
+	}
+	w := t.walker(t.oldest, false)
+	w.catchUp(t.n-t.behind, nil)
+	w.catchUp(t.n, &t.raw)
+	t.behind = 0
 }
 
 // idle is how many events without concurrency end the keeping of a walker.
@@ -81,22 +101,23 @@ func (t *Text) cool() {
 	}
 }
 
-// catchUp takes the events that came since the last time, branch after branch,
-// as each change of branches moves the prepare version.
-func (w *walker) catchUp() {
-	h := w.h
-	if w.fed+1 == h.n {
+// catchUp takes the events before the one numbered end that it hasn't taken,
+// branch after branch, as each change of branches moves the prepare version. It
+// applies their effect to a rope if there is one.
+func (w *walker) catchUp(end int32, to *rope) {
+	h, next := w.h, w.fed+1
+	if next >= end {
 		return
 	}
-	w.by = append(room(w.by, int(h.n-1-w.fed)), make([]stretch, h.n-1-w.fed)...)
-	first := h.runOf(w.fed + 1)
-	for _, i := range h.branchwise(first) {
-		e := max(h.runs[i].first, w.fed+1)
-		w.parents = h.parentsOf(e, w.parents[:0])
+	w.by = append(room(w.by, int(end-next)), make([]stretch, end-next)...)
+	for _, i := range h.branchwise(h.runOf(next), h.runOf(end-1)) {
+		first, last := h.runs[i].first, h.runs[i].first+int32(h.size(i)-1)
+		first, last = max(first, next), min(last, end-1)
+		w.parents = h.parentsOf(first, w.parents[:0])
 		w.moveTo(w.parents)
-		w.takeRun(e, h.runs[i].first+int32(h.size(i)-1))
+		w.takeRun(first, last, to)
 	}
-	w.fed = h.n - 1
+	w.fed = end - 1
 }
 
 // moveTo makes version, all of which it has taken, the prepare version.
@@ -129,20 +150,25 @@ func (w *walker) next(e int32, to *rope) {
 }
 
 // takeRun takes events of one run; the first one's parents are the prepare version.
-func (w *walker) takeRun(first, last int32) {
-	if n := w.h.typed(first); n > 0 && last > first {
-		for x := range w.h.steps(first) {
-			w.tree.insert(inCurrent, min(x.pos, w.tree.total(inCurrent)), x.elem-w.elem, int(last-first+1)*n)
-		}
+func (w *walker) takeRun(first, last int32, to *rope) {
+	n := w.h.typed(first)
+	if n == 0 || first == last {
 		for e := first; e <= last; e++ {
-			w.by[e-w.base-1] = stretch{int32(len(w.met)), int32(len(w.met))}
+			w.take(e, to)
 		}
-		w.at = append(w.at[:0], last)
 		return
 	}
-	for e := first; e <= last; e++ {
-		w.take(e, nil)
+	n *= int(last - first + 1)
+	for x := range w.h.steps(first) {
+		pos := w.tree.insert(inCurrent, min(x.pos, w.tree.total(inCurrent)), x.elem-w.elem, n)
+		if to != nil {
+			to.splice(pos, 0, string(w.h.bytes(x.elem, n)))
+		}
 	}
+	for e := first; e <= last; e++ {
+		w.by[e-w.base-1] = stretch{int32(len(w.met)), int32(len(w.met))}
+	}
+	w.at = append(w.at[:0], last)
 }
 
 // take takes an event, whose parents are the prepare version, and applies its
