@@ -15,13 +15,59 @@ import (
 	"navette/crdt/oplog"
 	"navette/node"
 	"navette/storage/badgerdb"
+	"navette/transport"
 	"navette/transport/memnet"
 )
 
 // A runner is a node that runs on a real disk.
 type runner struct {
 	*node.Node
-	dir string
+	dir   string
+	meter *meter
+}
+
+// A meter is a network that counts the bytes of the frames sent, by protocol.
+type meter struct {
+	transport.Network
+	mu   sync.Mutex
+	sent map[string]int
+}
+
+func (m *meter) Dial(ctx context.Context, p transport.Peer, addrs []string, protocol string) (transport.Conn, error) {
+	c, err := m.Network.Dial(ctx, p, addrs, protocol)
+	if err != nil {
+		return nil, err
+	}
+	return &metered{c, m}, nil
+}
+
+func (m *meter) Accept(ctx context.Context) (transport.Conn, error) {
+	c, err := m.Network.Accept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &metered{c, m}, nil
+}
+
+// take returns what was sent over a protocol since it was last asked.
+func (m *meter) take(protocol string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.sent[protocol]
+	m.sent[protocol] = 0
+	return n
+}
+
+type metered struct {
+	transport.Conn
+	m *meter
+}
+
+func (c *metered) Send(ctx context.Context, frame []byte) error {
+	c.m.mu.Lock()
+	c.m.sent[c.Protocol()] += len(frame)
+	c.m.mu.Unlock()
+	return c.Conn.Send(ctx, frame)
 }
 
 func runNode(b *testing.B, air *memnet.Net) *runner {
@@ -36,9 +82,10 @@ func runNode(b *testing.B, air *memnet.Net) *runner {
 		b.Fatal(err)
 	}
 	network, near := air.Join(n.Self(), node.Protocols...)
+	m := &meter{Network: network, sent: make(map[string]int)}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- n.Run(ctx, node.Links{Network: network, Discovery: near}) }()
+	go func() { done <- n.Run(ctx, node.Links{Network: m, Discovery: near}) }()
 	b.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -48,7 +95,7 @@ func runNode(b *testing.B, air *memnet.Net) *runner {
 			b.Error(err)
 		}
 	})
-	return &runner{n, dir}
+	return &runner{n, dir, m}
 }
 
 func (r *runner) found(b *testing.B) *node.Commons {
@@ -194,6 +241,44 @@ func BenchmarkJoin(b *testing.B) {
 		}
 		b.ReportMetric(tools/time.Since(begin).Seconds(), "changes/s")
 	}
+}
+
+// BenchmarkMeet has two nodes that hold the same meet again, and reports the
+// bytes of all frames, both ways: of the admission, and of the exchange that
+// finds out that there is nothing to do.
+func BenchmarkMeet(b *testing.B) {
+	air := memnet.New(memnet.Options{})
+	x := runNode(b, air)
+	here := x.found(b)
+	stock(b, here, 1000)
+	y := runNode(b, air)
+	there := y.join(b, here)
+	settled := func(peers int) {
+		for begin := time.Now(); ; <-time.After(time.Millisecond) {
+			p, q := here.Exchange(), there.Exchange()
+			if p.Peers == peers && q.Peers == peers && (peers == 0 || p.State == node.UpToDate && q.State == node.UpToDate) {
+				return
+			}
+			if time.Since(begin) > time.Minute {
+				b.Fatalf("exchanges %+v and %+v, want %d peers", p, q, peers)
+			}
+		}
+	}
+	sent := func(protocol string) int { return x.meter.take(protocol) + y.meter.take(protocol) }
+	settled(1)
+	var admit, exchange int
+	for b.Loop() {
+		air.Cut(x.Self(), y.Self())
+		settled(0)
+		sent(node.ProtocolAdmit)
+		sent(node.ProtocolSync)
+		air.Mend(x.Self(), y.Self())
+		settled(1)
+		admit += sent(node.ProtocolAdmit)
+		exchange += sent(node.ProtocolSync)
+	}
+	b.ReportMetric(float64(admit)/float64(b.N), "admission-bytes")
+	b.ReportMetric(float64(exchange)/float64(b.N), "exchange-bytes")
 }
 
 // BenchmarkLive changes one tool after the other and waits until the other
