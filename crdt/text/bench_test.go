@@ -95,6 +95,40 @@ func BenchmarkMerge(b *testing.B) {
 	})
 }
 
+// BenchmarkBranches merges three long branches that come one after the other, or
+// event by event in turns.
+func BenchmarkBranches(b *testing.B) {
+	const branches, length = 3, 3000
+	for _, turns := range []bool{false, true} {
+		rnd := rand.New(rand.NewPCG(3, 3))
+		var s session
+		s.add("base", 0, nil, []patch{{0, 0, strings.Repeat("lorem ipsum ", 500)}})
+		var tips, pos [branches]int
+		for i := range branches * length {
+			k := i / length
+			if turns {
+				k = i % branches
+			}
+			if rnd.IntN(30) == 0 {
+				pos[k] = rnd.IntN(5000)
+			}
+			s.add(string(rune('a'+k)), i, []int{tips[k]}, []patch{{pos[k], 0, "x"}})
+			tips[k] = len(s.events) - 1
+			pos[k]++
+		}
+		b.Run(map[bool]string{false: "one by one", true: "in turns"}[turns], func(b *testing.B) {
+			for b.Loop() {
+				x := New(nil)
+				s.apply(b, x, nil)
+				if x.Len() != 6000+branches*length {
+					b.Fatal(x.Len())
+				}
+			}
+			perEvent(b, &s)
+		})
+	}
+}
+
 // BenchmarkReplay reads a whole history at rest and walks it without taking
 // the string's way: what the first blame or verdict costs.
 func BenchmarkReplay(b *testing.B) {

@@ -19,10 +19,7 @@ const headsMax = 64
 // follow adds an event that has seen all others to the file alone. It reports
 // false for events that need the history.
 func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, void bool) (bool, error) {
-	if t.tail == nil {
-		t.tail = t.skim()
-	}
-	w := t.tail
+	w := t.end()
 	if w == nil || void || lamport > valueMax || len(s) > 0 && s[0].Deep {
 		return false, nil
 	}
@@ -66,6 +63,26 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 	}
 	w.end()
 	return true, nil
+}
+
+// end returns the tail, or nil if only reading the history can give one.
+func (t *Text) end() *writer {
+	if t.tail == nil {
+		t.tail = t.skim()
+	}
+	return t.tail
+}
+
+// endsIn tells whether an event with these parents has seen all others.
+func (t *Text) endsIn(parents []Name) bool {
+	w := t.end()
+	switch {
+	case w == nil || len(parents) > 1:
+		return false
+	case w.events == 0:
+		return len(parents) == 0
+	}
+	return len(parents) == 1 && parents[0] == w.name
 }
 
 // skim finds out where a writer stands that goes on behind the last event of a

@@ -9,9 +9,12 @@
 // events the writer had seen. [Text.Apply] takes events in causal order,
 // concurrent ones in any order, and every replica ends with the same text and,
 // by [Text.Encode], the same bytes. While nobody writes concurrently an event
-// is spliced straight into the string and no CRDT exists; a concurrent event
-// builds a temporary one over the events since the last version that everybody
-// had seen, and keeps it for as long as concurrency lasts.
+// is spliced straight into the string and appended to the file, and that is all
+// there is: opening a page and typing in it reads no history. The first event
+// that hasn't seen all others, or a question about the past, reads it; concurrent
+// events build a temporary CRDT over those since the last version that everybody
+// had seen, once their text is asked for, and keep it for as long as concurrency
+// lasts.
 //
 // # Raw and shown
 //
@@ -121,9 +124,7 @@ func New(order func(a, b Name) int) *Text {
 	if order == nil {
 		order = Name.Compare
 	}
-	t := &Text{order: order, history: newHistory(), unread: true}
-	t.tail = newWriter(&t.file, 0)
-	return t
+	return &Text{order: order, history: newHistory(), unread: true}
 }
 
 // Apply adds an event. lamport is that of its change; saw reports whether the
@@ -152,6 +153,11 @@ func (t *Text) Apply(n Name, lamport uint64, saw func(Name) bool, s []Splice, vo
 // ApplyParents is Apply for one who knows the event's parents: the events that
 // it had seen and that no other event it had seen had seen.
 func (t *Text) ApplyParents(n Name, lamport uint64, parents []Name, s []Splice, void bool) error {
+	if t.unread && t.endsIn(parents) {
+		if done, err := t.follow(&n, lamport, func(Name) bool { return true }, s, void); done {
+			return err
+		}
+	}
 	if err := t.load(); err != nil {
 		return err
 	}
