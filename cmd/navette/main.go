@@ -87,6 +87,7 @@ func commands() []command {
 		{"fingerprint", "", fingerprint},
 		{"check", "[--read-data]", check},
 		{"doctor", "", doctor},
+		{"completion", "bash|zsh|fish", completion},
 		{"version", "", version},
 		{"help", "[COMMAND]", help},
 	}

@@ -37,6 +37,7 @@ var words = map[string][2]string{
 	"help.fingerprint": {"dit l'empreinte : la même partout, c'est que tous ont la même chose", "says the fingerprint: the same everywhere means that all hold the same"},
 	"help.check":       {"examine tout ce qui est gardé ici", "examines all that is kept here"},
 	"help.doctor":      {"cherche ce qui ne va pas, et dit quoi faire", "looks for what is wrong, and says what to do"},
+	"help.completion":  {"donne au terminal de quoi compléter les commandes : source <(navette completion bash)", "gives the shell what completes commands: source <(navette completion bash)"},
 	"help.version":     {"dit la version du programme", "says the version of the program"},
 	"help.help":        {"dit comment se servir d'une commande", "says how to use a command"},
 
@@ -56,6 +57,7 @@ var words = map[string][2]string{
 	"usage.backup":       {"« navette backup » veut « create FICHIER » ou « restore FICHIER »", "“navette backup” wants “create FILE” or “restore FILE”"},
 	"usage.invite":       {"--uses et --days ne peuvent pas être négatifs", "--uses and --days can't be negative"},
 	"usage.assign":       {"« %[1]s » n'est pas de la forme FIELD=VALUE (champ=valeur)", "“%[1]s” isn't of the form FIELD=VALUE"},
+	"usage.shell":        {"completion connaît bash, zsh et fish, pas « %[1]s »", "completion knows bash, zsh and fish, not “%[1]s”"},
 	"usage.keep":         {"--keep veut un numéro de version ou « both », pas « %[1]s »", "--keep wants the number of a version or “both”, not “%[1]s”"},
 	"usage.listen":       {"--listen veut une adresse comme 0.0.0.0:4242, pas « %[1]s »", "--listen wants an address like 0.0.0.0:4242, not “%[1]s”"},
 	"usage.peer":         {"--peer veut IDENTIFIANT@ADRESSE:PORT ou ADRESSE:PORT, pas « %[1]s »", "--peer wants ID@ADDRESS:PORT or ADDRESS:PORT, not “%[1]s”"},
