@@ -6,9 +6,13 @@ import (
 	"navette/crdt"
 )
 
+// docOverhead is what a document takes in memory, decoded, beyond its encoding:
+// short ones are nothing but that.
+const docOverhead = 6 << 10
+
 // A docCache keeps the documents folded last, decoded, within a bound on their
-// encoded bytes. A document in it is as stored: whoever folds takes it out and
-// puts it back once the transaction is durable.
+// encoded bytes and overhead. A document in it is as stored: whoever folds
+// takes it out and puts it back once the transaction is durable.
 type docCache struct {
 	limit, bytes int
 	byID         map[crdt.ID]*list.Element
@@ -33,7 +37,7 @@ func (c *docCache) take(id crdt.ID) *folded {
 	}
 	f := c.recent.Remove(e).(*folded)
 	delete(c.byID, id)
-	c.bytes -= f.size
+	c.bytes -= f.size + docOverhead
 	return f
 }
 
@@ -46,7 +50,7 @@ func (c *docCache) put(f *folded) {
 	}
 	c.take(f.doc.ID())
 	c.byID[f.doc.ID()] = c.recent.PushFront(f)
-	for c.bytes += f.size; c.bytes > c.limit; {
+	for c.bytes += f.size + docOverhead; c.bytes > c.limit; {
 		c.take(c.recent.Back().Value.(*folded).doc.ID())
 	}
 }

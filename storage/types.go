@@ -97,8 +97,8 @@ type Options struct {
 	// Suspect makes Open look through everything and fold all resources anew:
 	// the store beneath may have lost any part of what it held.
 	Suspect bool
-	// DocCache is how many bytes of documents, encoded, are kept ready for
-	// folding. Default: 1 MiB.
+	// DocCache is how many bytes of documents, encoded and each with an
+	// overhead, are kept ready for folding. Default: 1 MiB.
 	DocCache int
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -42,6 +43,10 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 	port, err := s.port()
 	if err != nil {
 		return nil, err
+	}
+	// A tenth more processor time for a fifth less memory.
+	if e.getenv("GOGC") == "" {
+		debug.SetGCPercent(40)
 	}
 	// Whatever the store or the socket makes is for this user only.
 	syscall.Umask(0o077)

@@ -130,7 +130,7 @@ func (t *table) row(r row) {
 			return
 		}
 	}
-	rec := commons.Record{File: t.file, Line: line, Kind: t.kind.Name}
+	rec := commons.Record{File: t.file, Line: line, Kind: t.kind.Name, Fields: make([]commons.Assign, 0, len(r.cells))}
 	values := make(map[string]string)
 	for i, cell := range r.cells[:min(len(r.cells), len(t.head))] {
 		field := t.fields[i]
