@@ -293,6 +293,9 @@ func BenchmarkSize(b *testing.B) {
 			x := New(nil)
 			s.apply(b, x, nil)
 			file := x.Encode()
+			if err := x.load(); err != nil {
+				b.Fatal(err)
+			}
 			names := 32 * x.changes()
 			b.ReportMetric(float64(len(file)-names-len(x.Raw()))/float64(keystrokes), "B/keystroke")
 			b.ReportMetric(float64(len(file)), "B")
