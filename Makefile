@@ -67,7 +67,7 @@ netns: ## Real daemons and real mDNS in network namespaces
 # .faults.log.
 .PHONY: faults
 faults: ## All of the faults: 500 kills, 180 damages, 100 000 changes to catch up on
-	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} \
+	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} NAVETTE_MEMORY=$${NAVETTE_MEMORY:-480} \
 	  go test -v -count=1 -timeout 2h -tags netns -run TestFaults ./cmd/navette | tee .faults.log | \
 	  grep --line-buffered -E 'figure:|FAIL|^ok|^ *---'
 

@@ -42,6 +42,7 @@ func init() { // not in the declaration: some commands run others
 		"kill9":              kill9,
 		"lan":                addLAN,
 		"leave":              leave,
+		"leave-while":        leaveWhile,
 		"let":                let,
 		"measure":            measure,
 		"memory":             memory,

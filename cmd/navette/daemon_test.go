@@ -108,7 +108,11 @@ func (l *lab) stop(p *place, sig syscall.Signal) error {
 		return fmt.Errorf("no daemon runs at %s", p.name)
 	}
 	p.daemon = nil
-	if err := d.cmd.Process.Signal(sig); err != nil {
+	err := d.cmd.Process.Signal(sig)
+	if err == nil {
+		err = d.cmd.Process.Signal(syscall.SIGCONT) // it may be frozen
+	}
+	if err != nil {
 		return fmt.Errorf("the daemon of %s: %w: %s; it said:\n%s", p.name, err, d.cmd.ProcessState, d.tail())
 	}
 	select {

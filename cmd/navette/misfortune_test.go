@@ -96,10 +96,36 @@ func leave(l *lab, _ *testscript.TestScript, args []string) error {
 		return err
 	}
 	defer f.Close()
-	if err := syscall.Fallocate(int(f.Fd()), 0, 0, size); err != nil {
-		return os.NewSyscallError("fallocate", err)
+	err = syscall.Fallocate(int(f.Fd()), 0, 0, size)
+	if errors.Is(err, syscall.ENOSPC) { // the daemon wrote meanwhile
+		return leave(l, nil, args)
 	}
-	return nil
+	return os.NewSyscallError("fallocate", err)
+}
+
+// leave-while PLACE MIB LOW HIGH CMD…: the same at a random moment while CMD
+// runs there; how CMD ends doesn't count, but that it does
+func leaveWhile(l *lab, ts *testscript.TestScript, args []string) error {
+	if len(args) < 5 {
+		return errUsage
+	}
+	p, err := l.place(args[0])
+	if err != nil {
+		return err
+	}
+	low, high, err := span(args[2:4])
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- l.run(p, ts.MkAbs("."), "", args[4:]...) }()
+	<-time.After(low + rand.N(high-low+1))
+	err = leave(l, ts, args[:2])
+	ended := <-done
+	if exit := new(exitError); errors.As(ended, &exit) {
+		ended = nil
+	}
+	return errors.Join(err, ended)
 }
 
 // files are the sorts of files that the store consists of.
