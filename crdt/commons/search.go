@@ -83,6 +83,9 @@ func Search(query string) func(*Resource) bool {
 	for _, word := range strings.FieldsFunc(Fold(query), between) {
 		words = append(words, singular(word))
 	}
+	if len(words) == 0 {
+		return func(*Resource) bool { return true }
+	}
 	return func(r *Resource) bool {
 		text := searchText(r)
 		for _, word := range words {

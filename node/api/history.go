@@ -22,9 +22,18 @@ func parseLog(s string) (id crdt.LogID) {
 }
 
 func sortByTitle(list []commons.Resource) {
-	slices.SortStableFunc(list, func(a, b commons.Resource) int {
-		return strings.Compare(commons.Fold(a.Title), commons.Fold(b.Title))
-	})
+	type titled struct {
+		key string
+		commons.Resource
+	}
+	sorted := make([]titled, len(list))
+	for i, r := range list {
+		sorted[i] = titled{commons.Fold(r.Title), r}
+	}
+	slices.SortStableFunc(sorted, func(a, b titled) int { return strings.Compare(a.key, b.key) })
+	for i := range sorted {
+		list[i] = sorted[i].Resource
+	}
 }
 
 // text returns a page's text and the version that it is of: where the history
