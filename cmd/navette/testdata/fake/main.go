@@ -100,7 +100,10 @@ func (n *node) answer(args []string) reply {
 	switch args[0] {
 	case "status":
 		return reply{}
-	case "list":
+	case "list": // list KIND [--json]
+		if slices.Contains(args, "--json") {
+			return reply{Text: `["` + strings.ReplaceAll(n.text(), "\n", `","`) + `"]`}
+		}
 		return reply{Text: n.text()}
 	case "env":
 		return reply{Text: os.Getenv("LANG") + " " + os.Getenv("HOME")}
