@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"navette/crdt"
 	"navette/crdt/oplog"
@@ -141,14 +142,15 @@ func (b *Branch) read() error {
 	return b.l.kv.View(func(r Reader) error {
 		for size := 0; len(b.stretches) > 0 && len(b.ready) < readEntries && size < readBytes; {
 			s := &b.stretches[0]
-			p := oplog.Place{Chain: s.chain, Pos: s.pos}
-			e, err := b.l.entry(r, p)
+			list, err := b.l.entries(r, *s, readEntries-len(b.ready), readBytes-size)
 			if err != nil {
 				return err
 			}
-			b.ready = append(b.ready, e)
-			size += len(e.Block)
-			if s.pos++; s.pos > s.end {
+			b.ready = append(b.ready, list...)
+			for _, e := range list {
+				size += len(e.Block)
+			}
+			if s.pos += uint32(len(list)); s.pos > s.end {
 				b.stretches = b.stretches[1:]
 			}
 			if len(b.stretches) == 0 && b.sig != nil {
@@ -157,6 +159,59 @@ func (b *Branch) read() error {
 		}
 		return nil
 	})
+}
+
+// entries reads the first entries of a stretch: at least one, and until either
+// bound is reached. Several are scanned, since the store unpacks what lies
+// together at once.
+func (l *Log) entries(r Reader, s stretch, most, bytes int) (list []Entry, err error) {
+	first := oplog.Place{Chain: s.chain, Pos: s.pos}
+	if s.pos == s.end || most == 1 {
+		e, err := l.entry(r, first)
+		return []Entry{e}, err
+	}
+	l.mu.Lock()
+	end := l.frontier.chains[s.chain].end
+	l.mu.Unlock()
+	last := min(s.end, s.pos+uint32(most)-1)
+	sigs := make(map[uint32]*oplog.Signature)
+	err = r.Scan(l.stored.chainPrefix(tagSig, s.chain), l.stored.place(tagSig, first), func(key, value []byte) error {
+		at := placeOf(key).Pos
+		if at > last {
+			return Stop
+		}
+		sigs[at] = new(oplog.Signature)
+		copy(sigs[at][:], value)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	next, size := s.pos, 0
+	err = r.Scan(l.stored.chainPrefix(tagBlock, s.chain), l.stored.place(tagBlock, first), func(key, value []byte) error {
+		if placeOf(key).Pos != next {
+			return Stop
+		}
+		e := Entry{ID: oplog.Sum(value), Block: slices.Clone(value), Sig: sigs[next]}
+		if next == end.pos {
+			e.Sig = end.sig
+			if e.ID != end.id {
+				return fmt.Errorf("%w: block of tip %v", ErrCorrupt, end.id)
+			}
+		}
+		list = append(list, e)
+		if next++; next > last {
+			return Stop
+		}
+		if size += len(value); size >= bytes {
+			return Stop
+		}
+		return nil
+	})
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("block at %v: %w", first, ErrNotFound)
+	}
+	return list, err
 }
 
 // entry reads what is stored at a place.
