@@ -288,8 +288,11 @@ func BenchmarkLive(b *testing.B) {
 	a := runNode(b, air)
 	here := a.found(b)
 	stock(b, here, 100)
-	there := runNode(b, air).join(b, here)
+	y := runNode(b, air)
+	there := y.join(b, here)
 	var took []time.Duration
+	a.meter.take(node.ProtocolSync)
+	y.meter.take(node.ProtocolSync)
 	for i := 1; b.Loop(); i++ {
 		begin := time.Now()
 		if _, err := here.Write(b.Context(), toolOf(here, i%100, i)); err != nil {
@@ -307,4 +310,6 @@ func BenchmarkLive(b *testing.B) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(float64(a.meter.take(node.ProtocolSync))/float64(b.N), "bytes-there")
+	b.ReportMetric(float64(y.meter.take(node.ProtocolSync))/float64(b.N), "bytes-back")
 }
