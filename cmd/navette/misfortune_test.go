@@ -83,13 +83,21 @@ func leave(l *lab, _ *testscript.TestScript, args []string) error {
 	if err := os.Remove(filler); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return os.NewSyscallError("statfs", err)
-	}
-	size := int64(s.Bavail)*s.Bsize - mib<<20
-	if size <= 0 {
-		return fmt.Errorf("%s has only %d MiB free", p.name, int64(s.Bavail)*s.Bsize>>20)
+	size := int64(0)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err = poll(ctx, func() error { // what was removed isn't always free at once
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(dir, &s); err != nil {
+			return os.NewSyscallError("statfs", err)
+		}
+		if size = int64(s.Bavail)*s.Bsize - mib<<20; size <= 0 {
+			return fmt.Errorf("%s has only %d MiB free", p.name, int64(s.Bavail)*s.Bsize>>20)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	f, err := os.Create(filler)
 	if err != nil {
