@@ -161,7 +161,7 @@ var words = map[string][2]string{
 	"peer.up_to_date": {"à jour", "up to date"},
 	"peer.exchanging": {"échange en cours : %[1]d à recevoir, %[2]d à remettre", "exchanging: %[1]d to receive, %[2]d to hand over"},
 	"peer.stranger":   {"ne fait pas partie des mêmes communs", "doesn't belong to the same commons"},
-	"peer.away":       {"pas vu depuis %[3]s", "not seen since %[3]s"},
+	"peer.away":       {"pas vu depuis %[3]s", "last seen %[3]s"},
 	"peers.none":      {"Aucun autre lieu n'a encore été vu. « %[1]s invite » en fait entrer un.", "No other place has been seen yet. “%[1]s invite” lets one in."},
 
 	"peers":    {"%d lieu|%d lieux", "%d place|%d places"},
