@@ -146,6 +146,7 @@ func open(path string, log *slog.Logger) (*badger.DB, error) {
 	o.DetectConflicts = false // updates run one at a time
 	o.MemTableSize = memTableSize
 	o.NumMemtables = 2
+	o.BaseTableSize = 1 << 20 // a merge has up to eight being built, each with several times that
 	o.BlockCacheSize = 4 << 20
 	o.IndexCacheSize = 4 << 20
 	o.ValueThreshold = maxValue + 1
