@@ -154,8 +154,7 @@ func stock(b testing.TB, c *node.Commons, n int) {
 	}
 }
 
-// fsync is how long the disk takes to make 1 kB durable in a file that has its
-// size.
+// fsync is how long the disk takes to make a file durable that got 1 kB longer.
 func fsync(b *testing.B, dir string) time.Duration {
 	b.Helper()
 	const n = 200
@@ -164,16 +163,10 @@ func fsync(b *testing.B, dir string) time.Duration {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := f.Write(make([]byte, n<<10)); err != nil {
-		b.Fatal(err)
-	}
-	if err := f.Sync(); err != nil {
-		b.Fatal(err)
-	}
 	block := make([]byte, 1<<10)
 	begin := time.Now()
-	for i := range int64(n) {
-		if _, err := f.WriteAt(block, i<<10); err != nil {
+	for range n {
+		if _, err := f.Write(block); err != nil {
 			b.Fatal(err)
 		}
 		if err := f.Sync(); err != nil {
@@ -218,12 +211,11 @@ func BenchmarkWrite(b *testing.B) {
 // comes is verified, folded and durable.
 func BenchmarkJoin(b *testing.B) {
 	const tools = 10_000
-	air := memnet.New(memnet.Options{})
-	a := runNode(b, air)
-	c := a.found(b)
-	stock(b, c, tools)
 	for b.Loop() {
 		b.StopTimer()
+		air := memnet.New(memnet.Options{})
+		c := runNode(b, air).found(b)
+		stock(b, c, tools)
 		joiner := runNode(b, air)
 		b.StartTimer()
 		begin := time.Now()
