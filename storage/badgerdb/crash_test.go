@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -273,10 +274,14 @@ func examine(t *testing.T, what, dir string, updates uint64) {
 	case report.Fresh && (n != 0 || err != nil || report.Cause == nil):
 		t.Errorf("%s: a fresh store holds %d updates, %v; cause %v", what, n, err, report.Cause)
 	case report.Fresh:
-		for _, name := range tables {
-			if _, err := os.Stat(filepath.Join(report.Quarantined, "badger", name)); err != nil {
-				t.Errorf("%s: %s was not kept aside: %v", what, name, err)
-			}
+		// Tables of a merge that was cut off stand in no manifest, and Badger
+		// removes them before anything can be kept.
+		kept := slices.ContainsFunc(tables, func(name string) bool {
+			_, err := os.Stat(filepath.Join(report.Quarantined, "badger", name))
+			return err == nil
+		})
+		if len(tables) > 0 && !kept {
+			t.Errorf("%s: none of %v was kept aside", what, tables)
 		}
 	case report.Suspect: // tables may be missing, and rows with them
 	case err != nil:
