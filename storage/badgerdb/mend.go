@@ -23,10 +23,10 @@ func mend(path string, log *slog.Logger) (*badger.DB, *Report, error) {
 		return nil, nil, err
 	}
 	var db *badger.DB
-	suspect, err := inspect(path)
+	suspect, newest, err := inspect(path)
 	tables := err // what is wrong with the tables
 	if err == nil {
-		report.Cut, err = cutLogs(path)
+		report.Cut, err = cutLogs(path, newest)
 	}
 	suspect = suspect || report.Cut
 	if err == nil {
@@ -131,27 +131,28 @@ func moveAside(path, aside string, patterns []string) error {
 // inspect verifies the list of tables and each table, which Badger itself does
 // on goroutines whose panics nobody can catch. Suspect tells that tables may
 // once have been listed that aren't now: Badger takes a list that is cut off,
-// or gone, as it is, and deletes the tables that aren't in it.
-func inspect(path string) (suspect bool, err error) {
+// or gone, as it is, and deletes the tables that aren't in it. Newest is the
+// number of the newest transaction in the tables.
+func inspect(path string) (suspect bool, newest uint64, err error) {
 	tables := list(path, "*.sst")
 	f, err := os.Open(filepath.Join(path, badger.ManifestFilename))
 	if errors.Is(err, fs.ErrNotExist) {
 		if len(tables) > 0 {
-			return false, errors.New("the list of tables is gone")
+			return false, 0, errors.New("the list of tables is gone")
 		}
-		return false, nil
+		return false, 0, nil
 	}
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	manifest, whole, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(path).WithLogger(nil))
 	if err != nil {
-		return false, fmt.Errorf("reading the list of tables: %w", err)
+		return false, 0, fmt.Errorf("reading the list of tables: %w", err)
 	}
 	suspect = whole < info.Size()
 	for _, name := range tables {
@@ -164,15 +165,18 @@ func inspect(path string) (suspect bool, err error) {
 			suspect = true
 			continue
 		}
-		if err := verify(name, id, m.Compression); err != nil {
-			return suspect, err
+		last, err := verify(name, id, m.Compression)
+		if err != nil {
+			return suspect, 0, err
 		}
+		newest = max(newest, last)
 	}
-	return suspect, nil
+	return suspect, newest, nil
 }
 
-// verify reads a table and checks every block.
-func verify(name string, id uint64, compression options.CompressionType) (err error) {
+// verify reads a table, checks every block, and returns the number of the
+// newest transaction in it.
+func verify(name string, id uint64, compression options.CompressionType) (newest uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil { // Badger's reader trusts a table's footer
 			err = fmt.Errorf("damaged: %.80v", r)
@@ -183,13 +187,13 @@ func verify(name string, id uint64, compression options.CompressionType) (err er
 	}()
 	b, err := os.ReadFile(name)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	t, err := table.OpenInMemoryTable(b, id, &table.Options{
 		ReadOnly: true, BlockSize: 4 << 10, ChkMode: options.OnTableRead, Compression: compression,
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return t.VerifyChecksum()
+	return t.MaxVersion(), t.VerifyChecksum()
 }
