@@ -53,14 +53,9 @@ func (c *Commit) add(b storage.Batch, p part) {
 	c.parts = append(c.parts, p)
 }
 
-// takeReady adds runs of peers to a commit. With too little room on the disk
-// they are dropped instead: peers keep what is theirs.
+// takeReady adds runs of peers to a commit.
 func (r *Replica) takeReady(c *Commit, left int) {
-	if len(r.ready) > 0 && r.o.Log.Room(storage.Others) != nil {
-		for _, in := range r.ready {
-			r.unready(in)
-		}
-		r.ready = nil
+	if r.cramped() {
 		return
 	}
 	changes, bytes, n := 0, 0, 0
@@ -194,6 +189,7 @@ func (r *Replica) failed(c *Commit, err error) {
 // if it wasn't that, the rest.
 func (r *Replica) full(c *Commit, err error) {
 	others := slices.ContainsFunc(c.parts, func(p part) bool { return p.run != nil })
+	r.short = r.short || others
 	var proposals []*proposal
 	for _, p := range c.parts {
 		switch {

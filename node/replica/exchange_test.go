@@ -193,3 +193,38 @@ func BenchmarkIngest(b *testing.B) {
 	}
 	b.ReportMetric(float64(changes*b.N)/b.Elapsed().Seconds(), "changes/s")
 }
+
+// With a full disk nothing is asked of peers; with room again all of it is, at
+// once and in the same session.
+func TestRoomAgain(t *testing.T) {
+	c := found(t, 2)
+	a, b := c.node(0), c.node(1)
+	for i := range byte(200) {
+		a.saved(a.edit(create(i)))
+	}
+	b.kv.SetFree(100 << 20) // for its own, and no others'
+	p := connect(a, b)
+	p.run()
+	tick := func() {
+		for _, n := range p.nodes {
+			n.now += time.Second
+			n.do(n.rep.Tick(n.now))
+		}
+		p.run()
+	}
+	own := b.saved(b.edit(create(250)))
+	p.run()
+	if has, err := a.log.Has(own.ID); !has || err != nil {
+		t.Errorf("what b wrote with little room: %v, %v at a; want true", has, err)
+	}
+	p.frames = 0
+	for range 60 {
+		tick()
+	}
+	if p.frames > 0 || b.log.Pos() != 2 {
+		t.Errorf("in a minute without room: %d frames, b has %d entries; want 0 and 2", p.frames, b.log.Pos())
+	}
+	b.kv.SetFree(1 << 40)
+	tick()
+	p.upToDate(t)
+}

@@ -231,6 +231,7 @@ type Replica struct {
 	upcoming map[crdt.ChangeID]oplog.Link
 	joining  []*joining // membership changes, admitted and not stored
 	orphans  []*joining // membership changes whose parents are missing
+	short    bool       // of room on the disk: see room.go
 
 	proposals  []*proposal
 	lastTicket Ticket

@@ -186,7 +186,7 @@ func (r *Replica) lacking(c *session, e *reconcile.Lacking) {
 			c.s.Committed(nil, []crdt.ChangeID{it.ID}, nil)
 			continue
 		}
-		if !r.claims.take(it.ID, c.id, r.now) {
+		if e.Tips && r.short || !r.claims.take(it.ID, c.id, r.now) {
 			continue
 		}
 		if e.Tips {
@@ -229,7 +229,10 @@ func (r *Replica) reassign(id crdt.ChangeID, but SessionID) {
 	if next == nil {
 		next = first
 	}
-	if next == nil || !r.claims.take(id, next.id, r.now) {
+	if next == nil {
+		return
+	}
+	if _, ofTips := next.s.Lacked(id); ofTips && r.short || !r.claims.take(id, next.id, r.now) {
 		return
 	}
 	r.want(next, id)
@@ -273,6 +276,7 @@ func (r *Replica) sweep(c *session) {
 // of a peer in vain is asked of another, and sessions that stall are ended.
 func (r *Replica) Tick(now time.Duration) []Effect {
 	r.now = now
+	r.regain()
 	for _, c := range slices.Clone(r.sessions) {
 		p := c.s.Progress()
 		if p.UpToDate {

@@ -63,7 +63,7 @@ func (r *Replica) verify(c *session, e *reconcile.Runs) {
 			r.claims.take(run.ID(), c.id, r.now) // should it be dropped, it is asked for again
 		}
 		switch device, ok := r.deviceOf(run); {
-		case r.allStored(run), c.held > r.b.PeerBytes && !r.o.Mutant.Uncredited:
+		case r.allStored(run), r.short, c.held > r.b.PeerBytes && !r.o.Mutant.Uncredited:
 			// Nothing new, or more than there is room for: then it is asked
 			// for again.
 			r.dealtWith(in)
