@@ -171,6 +171,9 @@ func (w *writer) entry(f Field, a Assign) error {
 	if err := Short.check(w.kind.Name, f.Name+"."+clip(a.Key), a.Key); err != nil {
 		return err
 	}
+	if f.Form == File && CleanCID(a.Key) == "" {
+		return &FieldError{Kind: w.kind.Name, Field: f.Name, Text: clip(a.Key), Want: "the CID of a file", Err: ErrValue}
+	}
 	name, key := f.Name+"."+a.Key, crdt.Text(a.Key)
 	if a.Text == "" {
 		w.drop(name, f.ID, key)

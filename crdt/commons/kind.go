@@ -31,11 +31,12 @@ const (
 	Link      Form = "link"      // a URL or path
 	Latitude  Form = "latitude"  // decimal degrees, as a number
 	Longitude Form = "longitude"
-	Choice    Form = "choice"   // one of the field's Choices, stored as that text
-	Reference Form = "resource" // stored as the 16 bytes of its id
-	Time      Form = "time"     // of an event's property: with a zone, without, or a day
-	Several   Form = "texts"    // of an event's property: several
-	Lines     Form = "property" // an iCalendar property as it stands in a file
+	Choice    Form = "choice"     // one of the field's Choices, stored as that text
+	Reference Form = "resource"   // stored as the 16 bytes of its id
+	Time      Form = "time"       // of an event's property: with a zone, without, or a day
+	Several   Form = "texts"      // of an event's property: several
+	Lines     Form = "property"   // an iCalendar property as it stands in a file
+	File      Form = "attachment" // what a file is called, its type, its size, its preview
 )
 
 // A Bound is how long a value may be.
@@ -117,6 +118,7 @@ const (
 	fieldLanguage    = 9
 	fieldTags        = 10
 	fieldDescription = 11
+	fieldAttachments = 12
 )
 
 // shared returns what every resource has; a title is called a name where it is
@@ -139,5 +141,6 @@ func shared(title string, own ...Field) []Field {
 		Field{ID: fieldAuthors, Name: "authors", Aliases: []string{"author"}, Type: SetType, Form: Words, Bound: Short},
 		Field{ID: fieldLicence, Name: "licence", Aliases: []string{"license"}, Type: RegisterType, Form: Words, Bound: Short},
 		Field{ID: fieldSource, Name: "source", Aliases: []string{"source-url"}, Type: RegisterType, Form: Link, Bound: Short},
+		Field{ID: fieldAttachments, Name: "attachments", Aliases: []string{"files"}, Type: MapType, Form: File, Bound: Bound{Bytes: 1024}},
 	)
 }

@@ -33,6 +33,7 @@ var wants = map[Form]string{
 	Reference: "the id of a resource",
 	Time:      "a day or time, as in 2026-12-05 or 2026-12-05T19:00",
 	Lines:     "an iCalendar property's value",
+	File:      "an attachment: SIZE TYPE PREVIEW NAME",
 }
 
 // value reads what a person typed for the field.
@@ -91,6 +92,11 @@ func (f Field) value(kind, text string, env Env) (crdt.Value, error) {
 			return nil, bad
 		}
 		return crdt.Bytes(id[:]), nil
+	case File:
+		if v, ok := attachmentValue(text); ok {
+			return v, nil
+		}
+		return nil, bad
 	default:
 		return crdt.Text(text), nil
 	}
@@ -155,6 +161,8 @@ func (f Field) show(v crdt.Value) (shown any, mark string) {
 		ok = isText && err == nil
 	case Choice:
 		ok = isText && slices.Contains(f.Choices, text)
+	case File:
+		_, ok = readAttachment(v)
 	case Reference:
 		b, isBytes := v.Bytes()
 		ok = isBytes && len(b) == len(crdt.ID{})
