@@ -4,7 +4,7 @@
 // A [Kind] is a schema: fields with a number, a name, a CRDT type, a type of
 // value and a bound. KINDS.md has the table of numbers; they never change
 // meaning. An intent ([Add], [Set], [Remove], [Restore], [RestoreAt],
-// [EditText], [Resolve], [PutEvent]) turns what a person asks into edits, given
+// [EditText], [Resolve], [PutEvent], [SignUp], [Support]) turns what a person asks into edits, given
 // the document as the person sees it: each slice of edits is to be one change,
 // in order. A view ([View]) turns a document into a [Resource], which is what
 // the API and the command line show. [Plan] does for many records from a file
@@ -154,7 +154,7 @@ func fieldName(s string) string {
 // Kinds returns the kinds that this version knows, by name.
 func Kinds() []*Kind { return slices.Clone(kinds) }
 
-var kinds = []*Kind{eventKind, pageKind, personKind, placeKind, toolKind}
+var kinds = []*Kind{eventKind, loanKind, noteKind, pageKind, personKind, placeKind, proposalKind, toolKind}
 
 // Lookup returns the kind of that name, singular or plural; ok is false if this
 // version doesn't know it, and then the kind returned has only the fields that

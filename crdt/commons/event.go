@@ -12,6 +12,8 @@ import (
 const (
 	fieldProperties = 32
 	fieldTimezones  = 33
+	fieldCapacity   = 34
+	fieldSignUps    = 35
 )
 
 // eventKind is what a calendar says of one UID: the event, its instances that
@@ -38,6 +40,8 @@ var eventKind = &Kind{
 	}, append(slices.DeleteFunc(shared("title"), func(f Field) bool {
 		return f.ID == fieldTitle || f.ID == fieldDescription
 	}),
+		Field{ID: fieldCapacity, Name: "capacity", Aliases: []string{"seats"}, Type: RegisterType, Form: Integer, Bound: Short},
+		Field{ID: fieldSignUps, Name: "sign-ups", Aliases: []string{"signups"}, Type: MapType, Form: Flag},
 		Field{ID: fieldProperties, Name: "properties", Aliases: []string{"property"}, Type: MapType, Form: Lines, Bound: Raw},
 		Field{ID: fieldTimezones, Name: "timezones", Type: MapType, Form: Words, Bound: Raw},
 	)...),

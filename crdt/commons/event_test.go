@@ -260,7 +260,7 @@ func TestSetEvent(t *testing.T) {
 		"a line end":           {[]string{"repeat=FREQ=DAILY\r\nX:1"}, ErrValue},
 		"a property in a name": {[]string{"property.X:Y=1"}, ErrValue},
 		"one of many":          {[]string{"property.ATTENDEE=mailto:x@example.org"}, ErrValue},
-		"no such field":        {[]string{"capacity=8"}, ErrField},
+		"no such field":        {[]string{"colour=8"}, ErrField},
 	} {
 		if changes, err := Set(s.doc, assign(t, tt.assign...), paris); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, %v; want %v", name, changes, err, tt.want)

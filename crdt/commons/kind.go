@@ -37,6 +37,8 @@ const (
 	Several   Form = "texts"      // of an event's property: several
 	Lines     Form = "property"   // an iCalendar property as it stands in a file
 	File      Form = "attachment" // what a file is called, its type, its size, its preview
+	Integer   Form = "whole number"
+	Who       Form = "person or name" // stored as text: the 32 digits of a person's id, or a name
 )
 
 // A Bound is how long a value may be.
@@ -65,7 +67,7 @@ type Field struct {
 	Form     Form
 	Bound    Bound
 	Choices  []string // of a Choice
-	Of       string   // of a Reference: the kind it refers to
+	Of       string   // of a Reference: the kind it refers to; "" is any
 	Property string   // of an event: the iCalendar property it stands for
 	Needed   bool     // when adding
 }

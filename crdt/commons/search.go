@@ -1,8 +1,10 @@
 package commons
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -76,30 +78,113 @@ func (w Where) is(v any) bool {
 	return false
 }
 
-// Search returns a test of whether a resource has all the words of a query in
-// what it shows: in any case, with any accents, in the singular or plural.
+// Search returns a test of whether a resource answers a query: see Query.
 func Search(query string) func(*Resource) bool {
-	var words []string
-	for _, word := range strings.FieldsFunc(Fold(query), between) {
-		words = append(words, singular(word))
+	q := ParseQuery(query)
+	return func(r *Resource) bool { return q.Empty() || q.Match(SearchText(r)) }
+}
+
+// A Query is what somebody looks for: resources that have each of its words in
+// what they show, in any case, with any accents, in the singular or plural, or
+// another word of the same meaning (synonyms.txt). The zero Query matches all.
+type Query struct {
+	terms []term
+}
+
+// A term is one or more words typed, and what else says the same.
+type term struct {
+	words   []string   // as they were typed, in the singular
+	forms   []string   // of a single word: what may stand in a text for it
+	phrases [][]string // synonyms, each all its words
+}
+
+// ParseQuery reads what somebody typed into a search box.
+func ParseQuery(text string) Query {
+	words := splitWords(text)
+	all := slices.Clone(words)
+	if words = slices.DeleteFunc(words, func(w string) bool { return stopWords[w] }); len(words) == 0 {
+		words = all // nothing but such words: then they are meant
 	}
-	if len(words) == 0 {
-		return func(*Resource) bool { return true }
+	for i, w := range words {
+		words[i] = singular(w)
 	}
-	return func(r *Resource) bool {
-		text := searchText(r)
-		for _, word := range words {
-			if !strings.Contains(text, word) {
-				return false
+	var q Query
+	for len(words) > 0 {
+		t := term{words: words[:1]}
+		for n := min(len(words), longestSynonym); n > 0; n-- {
+			if groups := synonyms[strings.Join(words[:n], " ")]; groups != nil {
+				t.words = words[:n]
+				for _, g := range groups {
+					t.phrases = append(t.phrases, g...)
+				}
+				break
 			}
 		}
+		if len(t.words) == 1 {
+			t.forms = plurals(t.words[0])
+		}
+		words = words[len(t.words):]
+		q.terms = append(q.terms, t)
+	}
+	return q
+}
+
+// Empty tells whether nothing is looked for.
+func (q Query) Empty() bool { return len(q.terms) == 0 }
+
+// Match tells whether a text answers the query. The text is a SearchText, or
+// anything else that went through Fold.
+func (q Query) Match(folded string) bool {
+	for _, t := range q.terms {
+		if !t.match(folded) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t term) match(text string) bool {
+	in := func(w string) bool { return strings.Contains(text, w) }
+	if len(t.words) == 1 && slices.ContainsFunc(t.forms, in) {
 		return true
+	}
+	if len(t.words) > 1 && !slices.ContainsFunc(t.words, func(w string) bool { return !in(w) }) {
+		return true
+	}
+	// A synonym wasn't typed: it has to be a word of its own, or begin one.
+	return slices.ContainsFunc(t.phrases, func(phrase []string) bool {
+		return !slices.ContainsFunc(phrase, func(w string) bool { return !beginsWord(text, w) })
+	})
+}
+
+func beginsWord(text, w string) bool {
+	for at := 0; ; {
+		i := strings.Index(text[at:], w)
+		if i < 0 {
+			return false
+		}
+		if at += i; at == 0 || strings.IndexByte(wordEnds, text[at-1]) >= 0 {
+			return true
+		}
+		at += len(w)
 	}
 }
 
-func between(r rune) bool {
-	return strings.ContainsRune(" '\"’,;.:!?()[]{}/«»", r)
+const wordEnds = " '\",;.:!?()[]{}/-"
+
+// splitWords returns the words of a text, folded.
+func splitWords(text string) []string {
+	return strings.FieldsFunc(Fold(text), func(r rune) bool { return strings.ContainsRune(" '\"’,;.:!?()[]{}/«»", r) })
 }
+
+// stopWords say nothing about what is looked for.
+var stopWords = func() map[string]bool {
+	m := make(map[string]bool)
+	for w := range strings.FieldsSeq("a au aux d de des du en et l la le les pour sur un une and for of on the to with") {
+		m[w] = true
+	}
+	return m
+}()
 
 // singular takes the ending of a French or English plural off, so that what is
 // left stands in both forms.
@@ -110,7 +195,54 @@ func singular(word string) string {
 	return word
 }
 
-func searchText(r *Resource) string {
+// plurals returns what may stand for a word in the singular where a plural is
+// more than an ending: of "metal" also "metaux", and the other way.
+func plurals(word string) []string {
+	forms := []string{word}
+	if stem, ok := strings.CutSuffix(word, "al"); ok && len(stem) > 1 {
+		forms = append(forms, stem+"aux")
+	}
+	if stem, ok := strings.CutSuffix(word, "au"); ok && len(stem) > 1 {
+		forms = append(forms, stem+"al")
+	}
+	return forms
+}
+
+//go:embed synonyms.txt
+var synonymsText string
+
+// synonyms has the groups of a term, in singular words with spaces between.
+var synonyms, longestSynonym = readSynonyms(synonymsText)
+
+// readSynonyms reads synonyms.txt. A term may stand in several groups.
+func readSynonyms(text string) (of map[string][][][]string, longest int) {
+	of = make(map[string][][][]string)
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
+			continue
+		}
+		var group [][]string
+		for _, t := range strings.Split(line, ",") {
+			var words []string
+			for _, w := range splitWords(t) {
+				if !stopWords[w] {
+					words = append(words, singular(w))
+				}
+			}
+			longest = max(longest, len(words))
+			group = append(group, words)
+		}
+		for _, words := range group {
+			key := strings.Join(words, " ")
+			of[key] = append(of[key], group)
+		}
+	}
+	return of, longest
+}
+
+// SearchText returns all that a resource shows, folded, for a Query to look
+// through: it is what costs time, so that whoever searches often keeps it.
+func SearchText(r *Resource) string {
 	var b strings.Builder
 	b.WriteString(r.ID + " " + r.Title)
 	var add func(v any)

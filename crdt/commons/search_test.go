@@ -2,6 +2,7 @@ package commons
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -9,11 +10,28 @@ func TestSearch(t *testing.T) {
 	r := newTool(t, "name=Perceuse à colonne", "brand=Kärcher", "price=219,90", "tags=métal", "custom.Quantité=4", "notes=Œil protégé : l’écran").view()
 	for query, want := range map[string]bool{
 		"perceuse": true, "PERCEUSES": true, "colonne perceuse": true, "karcher": true, "219.9": true, "oeil": true,
-		"quantite": true, "métaux": false, "scie": false, "perceuse scie": false, "": true, "l'ecran": true, r.ID[:10]: true,
+		"quantite": true, "métaux": true, "une perceuse à colonne": true, "drill": true, "perforateurs": true, "disqueuse": false, "scie": false, "perceuse scie": false, "": true, "l'ecran": true, r.ID[:10]: true,
 	} {
 		if got := Search(query)(r); got != want {
 			t.Errorf("Search(%q) = %v; want %v", query, got, want)
 		}
+	}
+	for name, queries := range map[string][]string{
+		"Découpe laser Trotec":     {"laser cutter", "découpeuses laser", "graveuse laser"},
+		"Ordinateur portable":      {"laptop", "PC"},
+		"Scie à métaux":            {"metal", "scies métal", "saw"},
+		"Perceuses-visseuses":      {"visseuse", "perceuse", "screwdriver"},
+		"Nettoyeur haute pression": {"karcher", "pressure washer"},
+	} {
+		r := newTool(t, "name="+name).view()
+		for _, q := range queries {
+			if !Search(q)(r) {
+				t.Errorf("%q doesn't find %q", q, name)
+			}
+		}
+	}
+	if r := newTool(t, "name=Impact de la pluie").view(); Search("ordinateur")(r) {
+		t.Error(`the synonym "pc" is found within a word`)
 	}
 	plural := newTool(t, "name=Perceuses").view()
 	if !Search("perceuse")(plural) {
@@ -77,6 +95,29 @@ func TestDecimal(t *testing.T) {
 		}
 		if again, _ := Decimal(got); ok && again != got {
 			t.Errorf("Decimal(%q) = %q isn't its own shortest form: %q", in, got, again)
+		}
+	}
+}
+
+// The list is read as it is written: each term leads to the others of its line.
+func TestSynonyms(t *testing.T) {
+	for line := range strings.Lines(synonymsText) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		terms := strings.Split(strings.TrimSpace(line), ",")
+		if len(terms) < 2 {
+			t.Errorf("a group of one: %q", line)
+		}
+		for _, a := range terms {
+			if a = strings.TrimSpace(a); a != Fold(a) {
+				t.Errorf("%q isn't folded", a)
+			}
+			for _, b := range terms {
+				if !ParseQuery(a).Match(strings.TrimSpace(b)) {
+					t.Errorf("%q doesn't find %q", a, b)
+				}
+			}
 		}
 	}
 }

@@ -12,7 +12,7 @@ var toolKind = &Kind{
 		Field{ID: 36, Name: "model", Type: RegisterType, Form: Words, Bound: Short},
 		Field{ID: 37, Name: "serial", Type: RegisterType, Form: Words, Bound: Short},
 		Field{ID: 38, Name: "location", Type: RegisterType, Form: Words, Bound: Short},
-		Field{ID: 39, Name: "condition", Type: RegisterType, Form: Choice, Choices: []string{"good", "to check", "broken", "retired"}},
+		Field{ID: 39, Name: "condition", Type: RegisterType, Form: Choice, Choices: conditions},
 		Field{ID: 40, Name: "bookable", Type: RegisterType, Form: Flag},
 		Field{ID: 41, Name: "loanable", Type: RegisterType, Form: Flag},
 		Field{ID: 42, Name: "rules", Type: RegisterType, Form: Words, Bound: Long},
@@ -25,3 +25,6 @@ var toolKind = &Kind{
 		Field{ID: 49, Name: "notes", Type: RegisterType, Form: Words, Bound: Long},
 	),
 }
+
+// conditions are what a tool may be in.
+var conditions = []string{"good", "to check", "broken", "retired"}

@@ -1,6 +1,7 @@
 package commons
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"slices"
@@ -34,6 +35,8 @@ var wants = map[Form]string{
 	Time:      "a day or time, as in 2026-12-05 or 2026-12-05T19:00",
 	Lines:     "an iCalendar property's value",
 	File:      "an attachment: SIZE TYPE PREVIEW NAME",
+	Integer:   "a whole number",
+	Who:       "a person or a name",
 }
 
 // value reads what a person typed for the field.
@@ -69,6 +72,18 @@ func (f Field) value(kind, text string, env Env) (crdt.Value, error) {
 			return nil, bad
 		}
 		return crdt.Text(n), nil
+	case Integer:
+		n, ok := integer(text)
+		if !ok {
+			return nil, bad
+		}
+		return crdt.Text(n), nil
+	case Who:
+		who := NormalWho(text)
+		if who == "" || Name.check(kind, f.Name, who) != nil {
+			return nil, bad
+		}
+		return crdt.Text(who), nil
 	case Date:
 		if _, err := time.Parse(time.DateOnly, strings.TrimSpace(text)); err != nil {
 			return nil, bad
@@ -88,7 +103,7 @@ func (f Field) value(kind, text string, env Env) (crdt.Value, error) {
 	case Reference:
 		id, err := env.refer(f.Of, text)
 		if err != nil {
-			bad.Want = "the id or name of a " + f.Of
+			bad.Want = "the id or name of a " + cmp.Or(f.Of, "resource")
 			return nil, bad
 		}
 		return crdt.Bytes(id[:]), nil
@@ -153,6 +168,13 @@ func (f Field) show(v crdt.Value) (shown any, mark string) {
 		if ok = isText && decimal && n == text; ok {
 			shown = json.Number(text)
 		}
+	case Integer:
+		n, whole := integer(text)
+		if ok = whole && n == text; ok {
+			shown = json.Number(text)
+		}
+	case Who:
+		ok = isText && text != "" && NormalWho(text) == text
 	case Date:
 		_, err := time.Parse(time.DateOnly, text)
 		ok = isText && err == nil
@@ -256,6 +278,22 @@ func Decimal(s string) (string, bool) {
 		sign = ""
 	}
 	return sign + whole, true
+}
+
+// integer reads a whole number of at most nine digits.
+func integer(s string) (string, bool) {
+	n, ok := Decimal(s)
+	return n, ok && digits(n) && len(n) <= 9
+}
+
+// NormalWho brings a name into the form in which it is kept: composed, without
+// spaces around, and the digits of an id in small letters.
+func NormalWho(s string) string {
+	s = Composed(strings.TrimSpace(s))
+	if low := strings.ToLower(s); len(low) == 2*len(crdt.ID{}) && strings.Trim(low, "0123456789abcdef") == "" {
+		return low
+	}
+	return s
 }
 
 // thousands tells whether the mark stands where thousands are set off.

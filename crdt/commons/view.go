@@ -124,6 +124,11 @@ func title(d *crdt.Doc, r *Resource) string {
 			return t
 		}
 	}
+	if r.Kind == noteKind.Name {
+		if first, _, _ := strings.Cut(strings.TrimSpace(Text(d, "text")), "\n"); first != "" {
+			return clip(first)
+		}
+	}
 	for _, m := range d.Map(fieldTitles) {
 		if t, ok := m.Entries[0].Value.Text(); ok {
 			return t
