@@ -61,6 +61,21 @@ func (l *Log) First(have oplog.Version, tip crdt.ChangeID) (first oplog.Link, ok
 	return first, err == nil, err
 }
 
+// Logs returns all logs that something is stored of, by the chains they begin on.
+func (l *Log) Logs() []crdt.LogID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	logs := make([]crdt.LogID, 0, len(l.frontier.geneses))
+	for i := range l.frontier.chains {
+		for _, s := range l.frontier.chains[i].segments {
+			if s.seq == 0 {
+				logs = append(logs, s.log)
+			}
+		}
+	}
+	return logs
+}
+
 // Branches returns the ends of a log's branches, closed ones too, in the order
 // in which the branches were stored: one, unless the log has forked.
 func (l *Log) Branches(log crdt.LogID) ([]crdt.ChangeID, error) {

@@ -71,6 +71,11 @@ func (s *State) GrantOf(person oplog.Key) (grant crdt.ChangeID, role oplog.Role,
 	return g.id, g.grant().Role, true
 }
 
+// LiveGrants returns all of a person's live grants, in the order of arrival.
+func (s *State) LiveGrants(person oplog.Key) []crdt.ChangeID {
+	return ids(slices.DeleteFunc(slices.Clone(s.grants[person]), func(g *node) bool { return !s.live(g) }))
+}
+
 func (s *State) best(person oplog.Key) *node {
 	var best *node
 	for _, g := range s.grants[person] {

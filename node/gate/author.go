@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -35,7 +36,10 @@ type Author struct {
 	// certified it gives it the highest role. Anybody can certify any device,
 	// so one that knows its person says so.
 	Person oplog.Key
-	Wall   crdt.Wall
+	// Grant is the live grant of Person to sign under. Zero: their best. What a
+	// revocation of a device reaches depends on it.
+	Grant crdt.ChangeID
+	Wall  crdt.Wall
 }
 
 // Sign makes a change of op, to be stored. The error is ErrNotAllowed if the
@@ -51,8 +55,8 @@ func (a Author) Sign(op oplog.MemberOp) (Entry, error) {
 		if !ok {
 			return Entry{}, fmt.Errorf("%w: device %v acts for no member", ErrNotAllowed, signer)
 		}
-		m.Auth = d.Grant
-		m.Parents = a.State.Next(append(needed(op), d.Grant, d.Cert)...)
+		m.Auth = cmp.Or(a.Grant, d.Grant)
+		m.Parents = a.State.Next(append(needed(op), m.Auth, d.Cert)...)
 	}
 	return seal(a.State, a.Key, m)
 }
