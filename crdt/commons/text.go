@@ -33,7 +33,10 @@ func EditText(d *crdt.Doc, field, before, after string) ([][]crdt.Edit, error) {
 	current := w.current(f)
 	splices := text.DiffWords(before, after)
 	if before != current {
-		splices = rebase(splices, text.DiffWords(before, current))
+		// Of insertions at one place the others' come first.
+		if _, splices, err = text.Transform(text.DiffWords(before, current), splices, text.Points); err != nil {
+			return nil, err
+		}
 	}
 	if err := w.splice(f, splices); err != nil {
 		return nil, err
@@ -165,67 +168,4 @@ func weigh(edits []crdt.Edit) (size, inserted int) {
 		}
 	}
 	return size, inserted
-}
-
-// A hunk is a splice that counts the text before all of them.
-type hunk struct {
-	pos, del int
-	ins      string
-}
-
-func hunks(splices []text.Splice) []hunk {
-	out := make([]hunk, len(splices))
-	shift := 0
-	for i, s := range splices {
-		out[i] = hunk{s.Pos - shift, s.Del, s.Ins}
-		shift += utf8.RuneCountInString(s.Ins) - s.Del
-	}
-	return out
-}
-
-// rebase makes splices of one text, from left to right, fit that text after
-// others were made of it: what both delete is deleted once, what one inserts
-// where the other deletes stays, and of insertions at one place the others'
-// come first.
-func rebase(splices, others []text.Splice) []text.Splice {
-	theirs := hunks(others)
-	// moved returns where a position is after the others' splices; an end of
-	// what is to be deleted isn't moved by what is inserted at it.
-	moved := func(pos int, end bool) int {
-		at := pos
-		for _, h := range theirs {
-			if h.pos > pos || h.pos == pos && end {
-				break
-			}
-			at += utf8.RuneCountInString(h.ins) - min(h.del, pos-h.pos)
-		}
-		return at
-	}
-	var out []text.Splice
-	shift := 0
-	emit := func(pos, del int, ins string) {
-		if del > 0 || ins != "" {
-			out = append(out, text.Splice{Pos: pos + shift, Del: del, Ins: ins})
-			shift += utf8.RuneCountInString(ins) - del
-		}
-	}
-	for _, m := range hunks(splices) {
-		// The stretch to delete, in pieces between what the others inserted
-		// into it, without what they deleted.
-		pos, end := m.pos, m.pos+m.del
-		for _, h := range theirs {
-			if h.pos+h.del < pos || h.pos > end || pos >= end {
-				continue
-			}
-			if h.pos > pos {
-				emit(moved(pos, false), h.pos-pos, "")
-			}
-			pos = max(pos, min(end, h.pos+h.del))
-		}
-		if pos < end {
-			emit(moved(pos, false), end-pos, "")
-		}
-		emit(moved(end, m.del > 0), 0, m.ins)
-	}
-	return out
 }

@@ -113,13 +113,17 @@ func edited(t *rapid.T, base, letters string) (out string, deleted map[rune]bool
 	return b.String(), deleted
 }
 
-func TestRebase(t *testing.T) {
+func TestLettersSurviveATransform(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := "abcdéfgh"[:rapid.SampledFrom([]int{0, 1, 4, 9}).Draw(t, "length")]
 		base = strings.ToValidUTF8(base, "")
 		mine, gone := edited(t, base, "ABCDEFGHIJKLMNOPQR")
 		theirs, theirGone := edited(t, base, "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣ")
-		got := apply(theirs, rebase(text.Diff(base, mine), text.Diff(base, theirs)))
+		_, ours, err := text.Transform(text.Diff(base, theirs), text.Diff(base, mine), text.Points)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := apply(theirs, ours)
 
 		// What is there: each letter of base that neither deleted, each
 		// inserted one, those of one hand in the order they had there. Letters

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// edit applies splices to a string, the plain way.
-func edit(s string, splices []Splice) string {
+// edited applies splices to a string, the plain way.
+func edited(s string, splices []Splice) string {
 	r := []rune(s)
 	for _, x := range splices {
 		r = append(r[:x.Pos:x.Pos], append([]rune(x.Ins), r[x.Pos+x.Del:]...)...)
@@ -50,7 +50,7 @@ func TestDiffIsMinimal(t *testing.T) {
 		text := rapid.StringOfN(rapid.RuneFrom([]rune("abé\n😀")), 0, 30, -1)
 		old, new := text.Draw(t, "old"), text.Draw(t, "new")
 		d := Diff(old, new)
-		if got := edit(old, d); got != new {
+		if got := edited(old, d); got != new {
 			t.Fatalf("Diff(%q, %q) = %v leads to %q", old, new, d, got)
 		}
 		if got, want := cost(d), leastEdits([]rune(old), []rune(new)); got != want {
@@ -83,7 +83,7 @@ func TestDiffOfBigTexts(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			d := Diff(old, c.new)
-			if edit(old, d) != c.new {
+			if edited(old, d) != c.new {
 				t.Error("Diff leads to another text")
 			}
 			if got := cost(d); got > c.most {

@@ -90,19 +90,12 @@ func (t *Text) Spans() iter.Seq2[Name, string] {
 // the present verdicts. The empty version is the empty text. A name that is no
 // event here gives ErrUnknown.
 func (t *Text) At(version []Name) (string, error) {
-	if err := t.load(); err != nil {
+	es, err := t.eventsOf(version)
+	if err != nil {
 		return "", err
 	}
-	heads := []int32{}
-	for i := range version {
-		e, ok := t.find(&version[i])
-		if !ok {
-			return "", ErrUnknown
-		}
-		heads = append(heads, e)
-	}
 	var b strings.Builder
-	t.elements(t.maximal(heads), func(id, n int, _, shown bool) {
+	t.elements(es, func(id, n int, _, shown bool) {
 		if shown {
 			b.Write(t.bytes(id, n))
 		}

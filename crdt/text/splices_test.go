@@ -16,7 +16,7 @@ func TestJoinHasTheSameEffect(t *testing.T) {
 		var s []Splice
 		at := 10
 		for range rapid.IntRange(1, 12).Draw(t, "keys") {
-			n := len([]rune(edit(shown, s)))
+			n := len([]rune(edited(shown, s)))
 			switch key := rapid.SampledFrom([]string{"é", "type", "delete", "back", "click"}).Draw(t, "key"); {
 			case key == "click":
 				at = rapid.IntRange(0, n).Draw(t, "at")
@@ -32,7 +32,7 @@ func TestJoinHasTheSameEffect(t *testing.T) {
 		}
 		before := slices.Clone(s)
 		joined := Join(s)
-		if got, want := edit(shown, joined), edit(shown, s); got != want {
+		if got, want := edited(shown, joined), edited(shown, s); got != want {
 			t.Fatalf("Join(%v) = %v leads to %q, want %q", s, joined, got, want)
 		}
 		if !reflect.DeepEqual(s, before) {

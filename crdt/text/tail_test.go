@@ -25,7 +25,9 @@ func TestGoingOnAfterDecode(t *testing.T) {
 				t.Fatal(err)
 			}
 			reopened = y
-			read.Heads()
+			if err := read.load(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, text := range []*Text{kept, reopened, read} {
 			if err := text.Apply(n, uint64(i/2), func(Name) bool { return true }, x, false); err != nil {

@@ -27,6 +27,16 @@
 // the shown text into ones for an event, which are then Deep where they have to
 // name such characters.
 //
+// # Editing from afar
+//
+// Who shows a text elsewhere, as a browser does, needs no history. It keeps the
+// version ([Text.Heads]) that its text is of. [Text.Since] gives the splices
+// that bring it up to date, [Text.Rebase] makes of splices of an old text ones of
+// the present text, and says what is left to be told to their writer; a client
+// with further splices on their way uses [Transform]. Positions count code
+// points in all of these; [Text.Convert] and [Recode] turn them into UTF-16 and
+// bytes, for those whose strings count otherwise.
+//
 // # What it is not
 //
 // The package neither knows who may write nor keeps time. It has no marks
@@ -325,6 +335,11 @@ func (t *Text) Raw() string {
 // Heads returns the version of the text: the events that no other event has
 // seen, sorted.
 func (t *Text) Heads() []Name {
+	if t.unread {
+		if w := t.end(); w != nil && w.events > 0 {
+			return []Name{w.name}
+		}
+	}
 	if t.load() != nil {
 		return nil
 	}

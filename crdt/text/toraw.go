@@ -10,9 +10,6 @@ import (
 // same effect on what is shown, though perhaps in more splices. It returns
 // ErrRange if s doesn't fit the shown text.
 func (t *Text) ToRaw(s []Splice) ([]Splice, error) {
-	if err := t.load(); err != nil {
-		return nil, err
-	}
 	if err := checkForm(s); err != nil {
 		return nil, err
 	}
@@ -20,6 +17,12 @@ func (t *Text) ToRaw(s []Splice) ([]Splice, error) {
 		return nil, ErrForm
 	}
 	if err := checkRange(s, t.Len()); err != nil {
+		return nil, err
+	}
+	if t.unread && t.view == nil { // all is shown that is raw
+		return s, nil
+	}
+	if err := t.load(); err != nil {
 		return nil, err
 	}
 	if t.voids == 0 {
