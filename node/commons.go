@@ -189,7 +189,23 @@ func (c *Commons) carryOut(effects []replica.Effect) {
 // when the first change is made, on the documents as they are then; it may be
 // called again. No edits make no change.
 func (c *Commons) Write(ctx context.Context, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
-	id, err := c.writeOne(ctx, intent)
+	return c.WriteAs(ctx, c.self(), intent)
+}
+
+// An Author is in whose name something is written. The device must act for
+// Person: the node's own, or one that it hosts.
+type Author struct {
+	Person   oplog.Key
+	OnBehalf *oplog.Key // whom Person helps; nil is nobody
+}
+
+// self is the node's own person.
+func (c *Commons) self() Author { return Author{Person: c.Person()} }
+
+// WriteAs is Write in the name of another. The error is replica.ErrNoWriter
+// where this device doesn't act for them, or they may not write.
+func (c *Commons) WriteAs(ctx context.Context, by Author, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	id, err := c.writeOne(ctx, by, intent)
 	if !errors.Is(err, errSeveral) {
 		return id, err
 	}
@@ -202,7 +218,7 @@ func (c *Commons) Write(ctx context.Context, intent func() ([][]crdt.Edit, error
 		}
 		return groups[0], nil
 	}
-	done, err := c.propose(ctx, first)
+	done, err := c.propose(ctx, by, first)
 	if errors.Is(err, replica.ErrEmpty) {
 		return nil, nil
 	}
@@ -216,7 +232,7 @@ func (c *Commons) Write(ctx context.Context, intent func() ([][]crdt.Edit, error
 	for i := range rest {
 		rest[i] = replica.Edits(groups[i+1]...)
 	}
-	more, err := c.propose(ctx, rest...)
+	more, err := c.propose(ctx, by, rest...)
 	return append(done, more...), err
 }
 
@@ -225,10 +241,10 @@ var errSeveral = errors.New("node: several changes")
 
 // writeOne is Write for an intent of one change. For one of more it does nothing
 // and returns errSeveral.
-func (c *Commons) writeOne(ctx context.Context, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+func (c *Commons) writeOne(ctx context.Context, by Author, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
 	c.intent.RLock()
 	defer c.intent.RUnlock()
-	id, err := c.propose(ctx, func() ([]crdt.Edit, error) {
+	id, err := c.propose(ctx, by, func() ([]crdt.Edit, error) {
 		groups, err := intent()
 		switch {
 		case err != nil || len(groups) == 0:
@@ -246,8 +262,8 @@ func (c *Commons) writeOne(ctx context.Context, intent func() ([][]crdt.Edit, er
 
 // propose proposes changes and waits until they are durable, or won't be. If
 // some are and some aren't, the error is that of the first that isn't.
-func (c *Commons) propose(ctx context.Context, edits ...func() ([]crdt.Edit, error)) ([]crdt.ChangeID, error) {
-	ids, errs, err := c.proposeAll(ctx, edits)
+func (c *Commons) propose(ctx context.Context, by Author, edits ...func() ([]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	ids, errs, err := c.proposeAll(ctx, by, edits)
 	if err != nil {
 		return nil, err
 	}
@@ -260,9 +276,9 @@ func (c *Commons) propose(ctx context.Context, edits ...func() ([]crdt.Edit, err
 }
 
 // proposeAll proposes changes and waits for all of them.
-func (c *Commons) proposeAll(ctx context.Context, edits []func() ([]crdt.Edit, error)) ([]crdt.ChangeID, []error, error) {
+func (c *Commons) proposeAll(ctx context.Context, by Author, edits []func() ([]crdt.Edit, error)) ([]crdt.ChangeID, []error, error) {
 	return c.await(ctx, len(edits), func(i int) replica.Ticket {
-		return c.replica.Propose(replica.Proposal{Person: c.Person(), Wall: wall(), Edit: edits[i]})
+		return c.replica.Propose(replica.Proposal{Person: by.Person, OnBehalf: by.OnBehalf, Wall: wall(), Edit: edits[i]})
 	})
 }
 
@@ -299,6 +315,11 @@ func (c *Commons) await(ctx context.Context, count int, propose func(i int) repl
 // transactions, and returns what became of each: nil, or why nothing was
 // written. The error is ctx's, or ErrStopped.
 func (c *Commons) WriteAll(ctx context.Context, intents []func() ([][]crdt.Edit, error)) ([]error, error) {
+	return c.WriteAllAs(ctx, c.self(), intents)
+}
+
+// WriteAllAs is WriteAll in the name of another: see WriteAs.
+func (c *Commons) WriteAllAs(ctx context.Context, by Author, intents []func() ([][]crdt.Edit, error)) ([]error, error) {
 	c.intent.Lock()
 	defer c.intent.Unlock()
 	groups := make([][][]crdt.Edit, len(intents))
@@ -311,7 +332,7 @@ func (c *Commons) WriteAll(ctx context.Context, intents []func() ([][]crdt.Edit,
 			return groups[i][0], nil
 		}
 	}
-	_, errs, err := c.proposeAll(ctx, first)
+	_, errs, err := c.proposeAll(ctx, by, first)
 	if err != nil {
 		return nil, err
 	}
@@ -323,7 +344,7 @@ func (c *Commons) WriteAll(ctx context.Context, intents []func() ([][]crdt.Edit,
 			if errs[i] != nil {
 				break
 			}
-			_, errs[i] = c.propose(ctx, replica.Edits(edits...))
+			_, errs[i] = c.propose(ctx, by, replica.Edits(edits...))
 		}
 	}
 	return errs, ctx.Err()

@@ -16,7 +16,7 @@ type arrow struct {
 
 // Whatever isn't listed here has no place yet; give it one, with its reason.
 //
-//	cmd → node/api → node → node/replica → crdt/{commons,reconcile,membership}, storage → crdt/oplog → crdt → crdt/{text,cbor}
+//	cmd → node/{api,web} → node → node/replica → crdt/{commons,reconcile,membership}, storage → crdt/oplog → crdt → crdt/{text,cbor}
 var arrows = []arrow{
 	{"crdt/cbor", nil, "the one form of bytes; knows nothing of what it carries"},
 	{"crdt/text", []string{"crdt/cbor"}, "a sequence of characters, of use outside of a commons"},
@@ -47,6 +47,7 @@ var arrows = []arrow{
 	{"node/sim", []string{"crdt/...", "node/gate", "node/replica", "storage/..."}, "replicas from one seed; never the real node"},
 	{"node", []string{"crdt/...", "node/backup", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
 	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
+	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 
 	{"cmd/navette", []string{"crdt/...", "node/...", "storage/...", "transport/..."}, "the only one that names implementations"},
 }

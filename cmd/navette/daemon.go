@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -71,7 +70,7 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 		err = d.connect(port)
 	}
 	if err == nil && s.HTTP.Listen != "" {
-		err = d.listen()
+		d.http, err = d.listen()
 	}
 	if err != nil {
 		return nil, noRoom(errors.Join(err, d.close()))
@@ -118,25 +117,6 @@ func (d *daemon) connect(port uint16) (err error) {
 	return nil
 }
 
-// listen opens the address for health checks and metrics: loopback only.
-func (d *daemon) listen() error {
-	addr := d.settings.HTTP.Listen
-	host, port, err := net.SplitHostPort(addr)
-	if err == nil && host == "" {
-		addr = net.JoinHostPort("127.0.0.1", port)
-	}
-	if ip := net.ParseIP(host); err == nil && host != "" && host != "localhost" && !ip.IsLoopback() {
-		err = errors.New(d.e.say.text("error.loopback"))
-	}
-	if err == nil {
-		d.http, err = net.Listen("tcp", addr)
-	}
-	if err != nil {
-		return &failure{code: exitUsage, key: "error.listen", args: []any{addr, err}, cause: err}
-	}
-	return nil
-}
-
 // run serves until ctx ends, then closes everything in good order.
 func (d *daemon) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -178,9 +158,7 @@ func (d *daemon) run(ctx context.Context) error {
 		return api.Serve(serving, d.e.data, server, func() { close(d.ready) })
 	})
 	if d.http != nil {
-		mux := http.NewServeMux()
-		server.Health(mux, d.settings.HTTP.Metrics)
-		start(func() error { return api.ServeHTTP(serving, d.http, mux, func() {}) })
+		start(func() error { return d.serveWeb(serving, server) })
 	}
 	<-ctx.Done()
 	stop()

@@ -64,7 +64,7 @@ type command struct {
 // commands, in the order of the help text.
 func commands() []command {
 	return []command{
-		{"up", "[--data DIR] [--listen ADDR]… [--peer ID@HOST:PORT]… [--config FILE]", up},
+		{"up", "[--data DIR] [--listen ADDR]… [--peer ID@HOST:PORT]… [--http ADDR|none] [--config FILE]", up},
 		{"init", "--place NAME --name NAME", initCommons},
 		{"join", "INVITATION", join},
 		{"invite", "[--role reader|member] [--uses N] [--days N] [--note TEXT]", invite},

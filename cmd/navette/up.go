@@ -39,8 +39,9 @@ type mdnsSettings struct {
 }
 
 type httpSettings struct {
-	Listen  string `toml:"listen"`
-	Metrics bool   `toml:"metrics"`
+	Listen  string   `toml:"listen"` // "" is defaultHTTP, where `up` serves
+	Names   []string `toml:"names"`
+	Metrics bool     `toml:"metrics"`
 }
 
 type logSettings struct {
@@ -126,6 +127,12 @@ func up(ctx context.Context, e *env, args []string) error {
 	if *http != "" {
 		s.HTTP.Listen = *http
 	}
+	switch s.HTTP.Listen {
+	case "":
+		s.HTTP.Listen = defaultHTTP
+	case noHTTP:
+		s.HTTP.Listen = ""
+	}
 	if *noMDNS {
 		no := false
 		s.MDNS.Enabled = &no
@@ -179,6 +186,7 @@ func (e *env) welcome(ctx context.Context, d *daemon, place, person string) erro
 	e.say.line(e, "up.head", here, c.Name())
 	e.say.field(e, "data", e.data)
 	e.say.field(e, "address", strings.Join(d.node.Addrs(), "  "))
+	e.say.field(e, "page", strings.Join(d.pages(), "  "))
 	for _, n := range d.node.Notices() {
 		e.say.line(e, "notice", e.notice(api.Notice{Code: n.Code, Args: n.Args}))
 	}

@@ -154,6 +154,7 @@ var words = map[string][2]string{
 	"status.exchange": {"échanges", "exchange"},
 	"status.address":  {"adresse", "address"},
 	"status.data":     {"données", "data"},
+	"status.page":     {"page", "page"},
 
 	"status.fingerprint": {"empreinte", "fingerprint"},
 
@@ -302,7 +303,6 @@ var words = map[string][2]string{
 	"error.join_refused.impostor":  {"ce n'est pas le lieu de l'invitation qui a répondu", "it wasn't the invitation's place that answered"},
 	"error.join_refused.hint":      {"demander une nouvelle invitation à un responsable", "ask a steward for a new invitation"},
 	"error.join_refused.removed":   {"cette invitation ne vaut plus pour vous : vous avez été retiré depuis", "this invitation is no longer for you: you were removed since"},
-	"error.loopback":               {"seulement une adresse de cette machine, comme 127.0.0.1:8080", "only an address of this machine, like 127.0.0.1:8080"},
 	"error.missing":                {"il manque le champ %[2]s", "the field %[2]s is needed"},
 	"error.no_commons":             {"il n'y a pas encore de communs ici", "there is no commons here yet"},
 	"error.no_commons.hint":        {"« navette init » en fonde, « navette join » en rejoint", "“navette init” founds one, “navette join” joins one"},
