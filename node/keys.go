@@ -18,17 +18,19 @@ import (
 var ErrKeys = errors.New("node: key file can't be used")
 
 // keyring is the folder of secrets: the device's key, the key of the person it
-// works for, and for each commons the secret K and, until the kit is printed,
-// the root. They are files of mode 0600 in a folder of mode 0700, hexadecimal,
+// works for and those of the persons it hosts, and for each commons the secret
+// K and, until the kit is printed, the root. They are files of mode 0600 in a folder of mode 0700, hexadecimal,
 // never in the store and never in a backup.
 type keyring struct{ dir string }
 
-// Names of the files of a keyring; those of a commons end in its id.
+// Names of the files of a keyring; those of a commons or a person end in its
+// id.
 const (
 	keyDevice  = "device"
 	keyPerson  = "person"
 	keySecrets = "secret-"
 	keyRoots   = "root-"
+	keyHosted  = "hosted-"
 )
 
 // openKeyring returns the keyring in dir, which it makes with a new device and
