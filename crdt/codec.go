@@ -16,7 +16,7 @@ var ErrDoc = errors.New("crdt: document can't be read")
 
 // docVersion begins every encoded document. The form is local to a node and
 // never exchanged: a change of it means folding anew.
-const docVersion = 1
+const docVersion = 2
 
 // Encode returns the document's bytes: those of DecodeDoc, and the same for
 // everybody who applied the same changes. Texts come last, since they grow.
@@ -32,6 +32,7 @@ func (d *Doc) Encode() []byte {
 		w.uint(1 + w.index[d.newest])
 	}
 	w.entries(d.kinds, false)
+	w.passed(d.passed)
 	fields := d.Fields()
 	w.uint(uint64(len(fields)))
 	for _, n := range fields {
@@ -109,6 +110,23 @@ func (w *docWriter) entries(list []Entry, keyed bool) {
 	}
 }
 
+// passed writes names in full: of what is replaced for good there is no stamp.
+func (w *docWriter) passed(list []passed) {
+	w.uint(uint64(len(list)))
+	for _, p := range list {
+		w.name(p.dot)
+		w.uint(uint64(len(p.over)))
+		for _, o := range p.over {
+			w.name(o)
+		}
+	}
+}
+
+func (w *docWriter) name(d Dot) {
+	w.b = append(w.b, d.Change[:]...)
+	w.uint(uint64(d.Index))
+}
+
 func (w *docWriter) field(f *field) {
 	w.entries(f.register, false)
 	w.entries(f.entries, true)
@@ -166,6 +184,13 @@ func DecodeDoc(b []byte) (*Doc, error) {
 		}
 	}
 	d.kinds = r.entries(false)
+	for n := r.count(34); n > 0 && r.err == nil; n-- {
+		p := passed{dot: r.name()}
+		for m := r.count(33); m > 0 && r.err == nil; m-- {
+			p.over = append(p.over, r.name())
+		}
+		d.passed = append(d.passed, p)
+	}
 	var texts []*field
 	for n := r.count(9); n > 0 && r.err == nil; n-- {
 		number, f := r.uint(), new(field)
@@ -264,6 +289,12 @@ func (r *docReader) change() ChangeID {
 func (r *docReader) dot() Dot {
 	c := r.change()
 	return Dot{Change: c, Index: uint32(r.uint())}
+}
+
+func (r *docReader) name() (d Dot) {
+	copy(d.Change[:], r.take(len(d.Change)))
+	d.Index = uint32(r.uint())
+	return d
 }
 
 func (r *docReader) stamps(d *Doc) {

@@ -85,7 +85,9 @@ type Change struct {
 	Deps    []ChangeID
 	Ops     []Op
 	// Void changes are folded without visible effect: their names stay
-	// reserved, and texts keep their characters as already deleted.
+	// reserved, texts keep their characters and lists their items, as already
+	// deleted, and whoever replaced one of their values replaced what that one
+	// had replaced.
 	Void bool
 }
 

@@ -18,6 +18,7 @@ type Doc struct {
 	kinds  []Entry            // one a Create
 	alive  []ChangeID         // the edits that no Remove saw and no later edit saw, sorted
 	newest ChangeID
+	passed []passed // sorted by dot
 	fields map[uint64]*field
 	enough int // stamps held before forget walks again
 }
@@ -71,7 +72,7 @@ func (d *Doc) Apply(h History, c *Change) {
 		for _, s := range e.Splices {
 			inserted += len(s.Ins)
 		}
-		if !mine || inserted > MaxTextPerChange || !e.grounded(h, c) || c.Void && e.Code != Splice {
+		if !mine || inserted > MaxTextPerChange || !e.grounded(h, c) {
 			continue
 		}
 		if d.fold(h, c, uint32(i), &e) {
@@ -107,6 +108,10 @@ func (e *Edit) grounded(h History, c *Change) bool {
 // fold folds one op and tells whether it had a place in the document.
 func (d *Doc) fold(h History, c *Change, index uint32, e *Edit) bool {
 	own := Entry{Dot: Dot{c.ID, index}, Key: e.Key, Value: slices.Clone(e.Value)}
+	if c.Void && !d.leavesTrace(own.Dot, e) {
+		return false
+	}
+	e.Over = d.through(e.Over)
 	f := d.fields[e.Field]
 	if f == nil && e.Code > Restore {
 		f = new(field)
@@ -135,7 +140,7 @@ func (d *Doc) fold(h History, c *Change, index uint32, e *Edit) bool {
 	case Count:
 		f.counter.count(h, own.Dot, e.N)
 	case Insert, Move, Amend, Take:
-		return f.list.fold(c.Log, own, e)
+		return f.list.fold(c.Log, own, e, c.Void)
 	case Splice:
 		if f.text == nil {
 			f.text = text.New(nil)

@@ -241,20 +241,42 @@ func FuzzDecodeDoc(f *testing.F) {
 	})
 }
 
+// FuzzApplyOps folds an op made of any bytes, void or not, among others: in
+// either order, stored in between or not, the document is the same.
 func FuzzApplyOps(f *testing.F) {
 	f.Add(uint64(crdt.Set), []byte{0x83, 0x01, 0x01, 0x80})
+	f.Add(uint64(crdt.Set), []byte{0x83, 0x01, 0x01, 0x81, 0x82, 0x02, 0x01})
 	f.Add(uint64(crdt.Insert), []byte{0x84, 0x05, 0xf6, 0xf5, 0x01})
 	f.Add(uint64(crdt.Move), []byte{0x85, 0x05, 0x82, 0x02, 0x00, 0xf6, 0xf5, 0x80})
 	f.Add(uint64(crdt.Splice), []byte{0x82, 0x06, 0x40})
 	f.Fuzz(func(t *testing.T, code uint64, body []byte) {
 		s := newScene(t)
-		a := s.change("a", "", crdt.Edit{Code: crdt.Insert, Field: 5, Right: true, Value: crdt.Int(1)})
-		c := &crdt.Change{ID: sha256.Sum256(body), Lamport: 2, Deps: []crdt.ChangeID{a}, Ops: []crdt.Op{{Code: code, Target: crdt.Target{ID: res}, Body: body}}}
-		s.seen[c.ID] = []crdt.ChangeID{a}
-		s.doc.Apply(s, c)
-		d, err := crdt.DecodeDoc(s.doc.Encode())
-		if err != nil || string(d.Encode()) != string(s.doc.Encode()) {
-			t.Fatalf("what was folded doesn't survive storing: %v", err)
+		a := s.change("a", "", crdt.Edit{Code: crdt.Insert, Field: 5, Right: true, Value: crdt.Int(1)}, set(1, crdt.Int(1)))
+		c := &crdt.Change{ID: sha256.Sum256(append([]byte("fuzzed"), body...)), Lamport: 2, Deps: []crdt.ChangeID{a}, Ops: []crdt.Op{{Code: code, Target: crdt.Target{ID: res}, Body: body}}}
+		s.seen[c.ID], s.all["c"] = []crdt.ChangeID{a}, c
+		one, any := dot(a, 0), dot(c.ID, 0)
+		s.change("d", "a", crdt.Edit{Code: crdt.Insert, Field: 5, Parent: &one, Right: true, Value: crdt.Int(2)}, set(1, crdt.Int(2), dot(a, 1)))
+		s.change("e", "c", set(1, crdt.Int(3), any), crdt.Edit{Code: crdt.Insert, Field: 5, Parent: &any, Value: crdt.Int(3)},
+			crdt.Edit{Code: crdt.Splice, Field: 6, Splices: []text.Splice{{Ins: "x"}}})
+		for _, void := range []bool{false, true} {
+			c.Void = void
+			var want []byte
+			for _, order := range []string{"acde", "adce", "aced"} {
+				doc := crdt.NewDoc(res)
+				for _, name := range order {
+					doc.Apply(s, s.all[string(name)])
+					back, err := crdt.DecodeDoc(doc.Encode())
+					if err != nil || string(back.Encode()) != string(doc.Encode()) {
+						t.Fatalf("what was folded doesn't survive storing: %v", err)
+					}
+					doc = back
+				}
+				if want == nil {
+					want = doc.Encode()
+				} else if got := doc.Encode(); string(got) != string(want) {
+					t.Fatalf("void %v: in order %s %x, want %x", void, order, got, want)
+				}
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package crdt_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -9,15 +10,27 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/crdttest"
+	"navette/crdt/text"
 )
 
 func TestFoldIsAFunctionOfTheSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { crdttest.Laws(t, crdttest.Draw(t, 20)) })
 }
 
+func TestFoldIsAFunctionOfTheSetAndTheVerdicts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := crdttest.Draw(t, 20)
+		h.DrawVoids(t)
+		crdttest.Laws(t, h)
+	})
+}
+
 func TestFoldAgreesWithNaiveInterpreter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := crdttest.Draw(t, 25)
+		if rapid.Bool().Draw(t, "voids") {
+			h.DrawVoids(t)
+		}
 		want := crdttest.Interpret(h)
 		got := observe(crdttest.Fold(h, h.Changes))
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
@@ -52,10 +65,41 @@ func observe(d *crdt.Doc) (n crdttest.Naive) {
 	return n
 }
 
+// Verdicts may come and go: a text whose events are toggled shows what folding
+// all changes anew, under the verdicts as they are, makes of it.
+func TestToggledTextsAreAsRebuilt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := crdttest.Draw(t, 20)
+		toggled := crdttest.Fold(h, h.Changes).Text(crdttest.FieldText)
+		if toggled == nil {
+			return
+		}
+		for range 3 {
+			h.DrawVoids(t)
+			for _, c := range h.Changes {
+				for i := range c.Ops {
+					err := toggled.SetVoid(text.Name{Log: c.Log, Change: c.ID, Index: uint32(i)}, c.Void)
+					if err != nil && !errors.Is(err, text.ErrUnknown) {
+						t.Fatal(err)
+					}
+				}
+			}
+			rebuilt := crdttest.Fold(h, h.Changes).Text(crdttest.FieldText)
+			if got, want := toggled.String(), rebuilt.String(); got != want {
+				t.Fatalf("toggled, the text reads %q, rebuilt %q", got, want)
+			}
+			if got, want := toggled.Raw(), rebuilt.Raw(); got != want {
+				t.Fatalf("toggled, raw is %q, rebuilt %q", got, want)
+			}
+		}
+	})
+}
+
 // Every item stands in a list once, however often and by whomever it is moved.
 func TestMovesNeverDuplicate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := crdttest.Draw(t, 30)
+		h.DrawVoids(t)
 		seen := map[crdt.Dot]bool{}
 		for _, it := range crdttest.Fold(h, h.Changes).List(crdttest.FieldList) {
 			if seen[it.Dot] {

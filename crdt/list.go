@@ -36,14 +36,21 @@ type Item struct {
 	Entries  []Entry // what it holds, the shown value first
 }
 
-func (l *list) fold(log LogID, own Entry, e *Edit) bool {
+// fold folds one op and tells whether it had a place. A void Insert is an item
+// already taken out, a void Move moves nothing; both leave their positions, on
+// which others may hang.
+func (l *list) fold(log LogID, own Entry, e *Edit, void bool) bool {
 	if (e.Code == Insert || e.Code == Move) && e.Parent != nil && l.position(*e.Parent) == nil {
 		return false
 	}
 	if e.Code == Insert {
 		l.hang(position{own.Dot, log, e.Parent, e.Right})
 		i, _ := l.item(own.Dot)
-		l.items = slices.Insert(l.items, i, item{own.Dot, []Dot{own.Dot}, []Entry{own}})
+		it := item{dot: own.Dot, places: []Dot{own.Dot}}
+		if !void {
+			it.values = []Entry{own}
+		}
+		l.items = slices.Insert(l.items, i, it)
 		return true
 	}
 	i, found := l.item(e.Item)
@@ -54,6 +61,9 @@ func (l *list) fold(log LogID, own Entry, e *Edit) bool {
 	switch e.Code {
 	case Move:
 		l.hang(position{own.Dot, log, e.Parent, e.Right})
+		if void {
+			return true
+		}
 		it.places = slices.DeleteFunc(it.places, func(d Dot) bool { return slices.Contains(e.Over, d) })
 		at, _ := slices.BinarySearchFunc(it.places, own.Dot, Dot.Compare)
 		it.places = slices.Insert(it.places, at, own.Dot)

@@ -308,7 +308,72 @@ func historyVectors(t *testing.T) []historyVector {
 		s.change("b", "a", write(7, " sauteuse"))
 		s.change("c", "a", write(3, "vieille "))
 	})
+	recordVoid(record)
 	return out
+}
+
+func recordVoid(record func(name string, play func(*scene))) {
+	create := crdt.Edit{Code: crdt.Create, Value: crdt.Text("tool")}
+	record("void: a write is skipped", func(s *scene) {
+		a := s.change("a", "", create, set(1, crdt.Text("scie")))
+		s.change("b", "a", set(1, crdt.Text("poubelle"), dot(a, 1)))
+		s.all["b"].Void = true
+	})
+	record("void: what it replaced doesn't come back beside what replaced it", func(s *scene) {
+		a := s.change("a", "", create, set(1, crdt.Text("scie")))
+		b := s.change("b", "a", set(1, crdt.Text("poubelle"), dot(a, 1)))
+		c := s.change("c", "b", set(1, crdt.Text("rebut"), dot(b, 0)))
+		s.change("d", "c", set(1, crdt.Text("scie sauteuse"), dot(c, 0)))
+		s.all["b"].Void, s.all["c"].Void = true, true
+	})
+	record("void: creation, and an edit that saw it", func(s *scene) {
+		s.change("a", "", create)
+		s.change("b", "a", set(1, crdt.Text("scie")))
+		s.all["a"].Void = true
+	})
+	record("void: removal", func(s *scene) {
+		s.change("a", "", create)
+		s.change("b", "a", crdt.Edit{Code: crdt.Remove})
+		s.all["b"].Void = true
+	})
+	record("void: an edit that a removal hadn't seen", func(s *scene) {
+		s.change("a", "", create)
+		s.change("b", "a", crdt.Edit{Code: crdt.Remove})
+		s.change("c", "a", set(1, crdt.Text("scie")))
+		s.all["c"].Void = true
+	})
+	record("void: add, discard, drop, increment and count", func(s *scene) {
+		a := s.change("a", "", create, crdt.Edit{Code: crdt.Add, Field: 3, Value: crdt.Text("bruit")},
+			crdt.Edit{Code: crdt.Put, Field: 2, Key: crdt.Text("k"), Value: crdt.Int(1)}, crdt.Edit{Code: crdt.Increment, Field: 4, N: 5})
+		s.change("b", "a", crdt.Edit{Code: crdt.Discard, Field: 3, Over: []crdt.Dot{dot(a, 1)}}, crdt.Edit{Code: crdt.Add, Field: 3, Value: crdt.Text("eau")},
+			crdt.Edit{Code: crdt.Drop, Field: 2, Key: crdt.Text("k"), Over: []crdt.Dot{dot(a, 2)}},
+			crdt.Edit{Code: crdt.Increment, Field: 4, N: 100}, crdt.Edit{Code: crdt.Count, Field: 4, N: 3})
+		s.all["b"].Void = true
+	})
+	record("void: an item, with one behind it; a move, an amendment and a taking out", func(s *scene) {
+		item := func(v string, parent *crdt.Dot) crdt.Edit {
+			return crdt.Edit{Code: crdt.Insert, Field: 5, Value: crdt.Text(v), Parent: parent, Right: true}
+		}
+		a := s.change("a", "", create, item("un", nil))
+		one := dot(a, 1)
+		b := s.change("b", "a", item("deux", &one), crdt.Edit{Code: crdt.Move, Field: 5, Item: one, Parent: nil, Right: true, Over: []crdt.Dot{one}},
+			crdt.Edit{Code: crdt.Amend, Field: 5, Item: one, Value: crdt.Text("UN"), Over: []crdt.Dot{one}})
+		two, moved := dot(b, 0), dot(b, 1)
+		c := s.change("c", "b", item("trois", &two), item("quatre", &moved))
+		s.change("d", "c", crdt.Edit{Code: crdt.Take, Field: 5, Item: dot(c, 1), Over: []crdt.Dot{dot(c, 1)}})
+		s.all["b"].Void, s.all["d"].Void = true, true
+	})
+	record("void: an item that somebody amended stays, with what they wrote", func(s *scene) {
+		a := s.change("a", "", create, crdt.Edit{Code: crdt.Insert, Field: 5, Value: crdt.Text("un"), Right: true})
+		s.change("b", "a", crdt.Edit{Code: crdt.Amend, Field: 5, Item: dot(a, 1), Value: crdt.Text("deux"), Over: []crdt.Dot{dot(a, 1)}})
+		s.all["a"].Void = true
+	})
+	record("void: text that another was typed into, and a deletion", func(s *scene) {
+		s.change("a", "", create, crdt.Edit{Code: crdt.Splice, Field: 6, Splices: []text.Splice{{Ins: "la scie"}}})
+		s.change("b", "a", crdt.Edit{Code: crdt.Splice, Field: 6, Splices: []text.Splice{{Pos: 0, Del: 2}, {Pos: 0, Ins: "une sale"}}})
+		s.change("c", "b", crdt.Edit{Code: crdt.Splice, Field: 6, Splices: []text.Splice{{Pos: 4, Ins: "petite "}}})
+		s.all["b"].Void = true
+	})
 }
 
 func sortedByLamport(all map[string]*crdt.Change) (names []string) {

@@ -17,7 +17,7 @@ const (
 	// foldFormat is the version of derived data: its layout, and the form and
 	// meaning of documents. Another number than the stored one makes Open fold
 	// everything anew.
-	foldFormat = 1
+	foldFormat = 2
 )
 
 // A root says which generations are in use.

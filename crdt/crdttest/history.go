@@ -64,6 +64,13 @@ func Draw(t *rapid.T, steps int) *History {
 	return h
 }
 
+// DrawVoids makes some of the changes void, and the others not.
+func (h *History) DrawVoids(t *rapid.T) {
+	for _, c := range h.Changes {
+		c.Void = rapid.IntRange(0, 2).Draw(t, "void") == 0
+	}
+}
+
 // meet gives r all that from has.
 func (h *History) meet(r, from *replica) {
 	for _, c := range h.Changes {

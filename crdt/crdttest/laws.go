@@ -85,16 +85,27 @@ type naiveOp struct {
 // Interpret interprets h's changes naively.
 func Interpret(h *History) Naive {
 	var ops []naiveOp
+	void := map[crdt.Dot][]crdt.Dot{} // what each void op would have replaced
 	for _, c := range h.Changes {
 		for i := range c.Ops {
-			if e, err := crdt.DecodeEdit(c, i, h.Resource); err == nil {
-				ops = append(ops, naiveOp{c, crdt.Dot{Change: c.ID, Index: uint32(i)}, e})
+			e, err := crdt.DecodeEdit(c, i, h.Resource)
+			dot := crdt.Dot{Change: c.ID, Index: uint32(i)}
+			switch {
+			case err != nil:
+			case c.Void:
+				void[dot] = e.Over
+			default:
+				ops = append(ops, naiveOp{c, dot, e})
 			}
 		}
 	}
+	var replaces func(over []crdt.Dot, dot crdt.Dot) bool
+	replaces = func(over []crdt.Dot, dot crdt.Dot) bool {
+		return slices.ContainsFunc(over, func(o crdt.Dot) bool { return o == dot || replaces(void[o], dot) })
+	}
 	replaced := func(op naiveOp) bool {
 		return slices.ContainsFunc(ops, func(x naiveOp) bool {
-			return x.edit.Code != crdt.Move && slices.Contains(x.edit.Over, op.dot) // a Move replaces places, not values
+			return x.edit.Code != crdt.Move && replaces(x.edit.Over, op.dot) // a Move replaces places, not values
 		})
 	}
 	survivors := func(codes ...crdt.Code) (out []naiveOp) {

@@ -51,11 +51,18 @@ type span struct{ chain, from, to uint32 }
 // extend adds p and its ancestors to v. Its cost is the number of edges that
 // start at what it adds.
 func (g *Graph) extend(v Version, p Place) Version {
+	v, _ = g.walk(v, p, false)
+	return v
+}
+
+// walk adds p and its ancestors to v, those by prev and prevLogs alone if own
+// is set, and returns the spans that it added.
+func (g *Graph) walk(v Version, p Place, own bool) (Version, []span) {
 	if n := len(g.chains); len(v) < n {
 		v = append(v, make(Version, n-len(v))...)
 	}
 	if v.Has(p) {
-		return v
+		return v, nil
 	}
 	todo := []span{{p.Chain, v[p.Chain], p.Pos + 1}}
 	v[p.Chain] = p.Pos + 1
@@ -64,10 +71,23 @@ func (g *Graph) extend(v Version, p Place) Version {
 		s := todo[i]
 		c := &g.chains[s.chain]
 		for k := c.edgesBefore(s.to) - 1; k >= 0 && c.edges[k].pos() >= s.from; k-- {
-			if to := c.edges[k].to; !v.Has(to) {
+			if to := c.edges[k].to; !v.Has(to) && (!own || c.edges[k].own()) {
 				todo = append(todo, span{to.Chain, v[to.Chain], to.Pos + 1})
 				v[to.Chain] = to.Pos + 1
 			}
+		}
+	}
+	return v, todo
+}
+
+// Behind returns the places and all that they go on from by prev and prevLogs,
+// whatever else they had seen: what is inside a cut of these entries. Places
+// that aren't in the graph are left out.
+func (g *Graph) Behind(places ...Place) Version {
+	v := make(Version, len(g.chains))
+	for _, p := range places {
+		if g.Has(p) {
+			v, _ = g.walk(v, p, true)
 		}
 	}
 	return v
