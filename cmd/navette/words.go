@@ -232,6 +232,7 @@ var words = map[string][2]string{
 	"want.a date, as in 2026-12-05":             {"une date, comme 2026-12-05", "a date, as in 2026-12-05"},
 	"want.a time, as in 2026-12-05T19:00+01:00": {"une heure, comme 2026-12-05T19:00+01:00", "a time, as in 2026-12-05T19:00+01:00"},
 	"want.a whole number":                       {"un nombre entier", "a whole number"},
+	"want.the ids of changes":                   {"des identifiants de changements", "the ids of changes"},
 	"want.a person or a name":                   {"une personne ou un nom", "a person or a name"},
 	"want.yes or no":                            {"oui ou non", "yes or no"},
 	"want.a link":                               {"un lien", "a link"},

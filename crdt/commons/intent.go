@@ -9,7 +9,7 @@ import (
 )
 
 // Add makes a resource. The id is random for what people make, derived for
-// what is imported.
+// what is imported. A page of a template, given no body, begins as Skeleton.
 func Add(id crdt.ID, kind string, in []Assign, env Env) ([][]crdt.Edit, error) {
 	k, ok := Lookup(kind)
 	if !ok {
@@ -25,6 +25,11 @@ func Add(id crdt.ID, kind string, in []Assign, env Env) ([][]crdt.Edit, error) {
 	}
 	if err := w.needs(in); err != nil {
 		return nil, err
+	}
+	if k == pageKind {
+		if err := w.begin(in); err != nil {
+			return nil, err
+		}
 	}
 	return w.changes(), nil
 }

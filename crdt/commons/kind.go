@@ -39,6 +39,7 @@ const (
 	File      Form = "attachment" // what a file is called, its type, its size, its preview
 	Integer   Form = "whole number"
 	Who       Form = "person or name" // stored as text: the 32 digits of a person's id, or a name
+	Since     Form = "version"        // changes, stored as a sorted list of their ids
 )
 
 // A Bound is how long a value may be.

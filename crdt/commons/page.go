@@ -1,6 +1,7 @@
 package commons
 
 import (
+	"iter"
 	"path"
 	"strings"
 	"unicode"
@@ -11,8 +12,11 @@ import (
 // The numbers of the fields of a page that code refers to.
 const (
 	fieldPath        = 32
+	fieldTemplate    = 33
 	fieldFrontMatter = 34
 	fieldBody        = 35
+	fieldOriginal    = 36
+	fieldFollows     = 37
 )
 
 // pageKind is a document in Markdown. The body is everything after the front
@@ -22,9 +26,11 @@ var pageKind = &Kind{
 	Name: "page", Plural: "pages",
 	Fields: shared("title",
 		Field{ID: fieldPath, Name: "path", Type: RegisterType, Form: Words, Bound: Bound{Bytes: 1024}},
-		Field{ID: 33, Name: "template", Type: RegisterType, Form: Words, Bound: Short},
+		Field{ID: fieldTemplate, Name: "template", Type: RegisterType, Form: Words, Bound: Short},
 		Field{ID: fieldFrontMatter, Name: "front-matter", Type: RegisterType, Form: Words, Bound: Long},
 		Field{ID: fieldBody, Name: "body", Type: TextType, Form: Words, Bound: Whole},
+		Field{ID: fieldOriginal, Name: "translation-of", Aliases: []string{"original"}, Type: RegisterType, Form: Reference, Of: "page"},
+		Field{ID: fieldFollows, Name: "follows", Type: RegisterType, Form: Since, Bound: Raw},
 	),
 }
 
@@ -74,4 +80,20 @@ func pageTitle(d *crdt.Doc) string {
 		return strings.TrimSuffix(base, path.Ext(base))
 	}
 	return ""
+}
+
+// Written returns the passages of a page's text in order, each with the change
+// that wrote it.
+func Written(d *crdt.Doc) iter.Seq2[crdt.ChangeID, string] {
+	return func(yield func(crdt.ChangeID, string) bool) {
+		t := d.Text(fieldBody)
+		if t == nil {
+			return
+		}
+		for n, s := range t.Spans() {
+			if !yield(crdt.ChangeID(n.Change), s) {
+				return
+			}
+		}
+	}
 }

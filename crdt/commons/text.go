@@ -44,6 +44,33 @@ func EditText(d *crdt.Doc, field, before, after string) ([][]crdt.Edit, error) {
 	return w.changes(), nil
 }
 
+// EditSplices carries out splices of what a text field shows, as d has it.
+func EditSplices(d *crdt.Doc, field string, splices []text.Splice) ([][]crdt.Edit, error) {
+	w, err := known(d, Env{})
+	if err != nil {
+		return nil, err
+	}
+	f, ok := w.kind.Field(field)
+	if !ok || f.Type != TextType {
+		return nil, w.unknown(field)
+	}
+	grown := len(w.current(f))
+	for _, s := range splices {
+		grown += len(s.Ins) - s.Del
+	}
+	if inserts(splices) && f.Bound.Bytes > 0 && grown > f.Bound.Bytes {
+		return nil, &FieldError{Kind: w.kind.Name, Field: f.Name, Got: grown, Limit: f.Bound.Bytes, Unit: "bytes", Err: ErrBound}
+	}
+	if err := w.splice(f, splices); err != nil {
+		return nil, err
+	}
+	return w.changes(), nil
+}
+
+func inserts(splices []text.Splice) bool {
+	return slices.ContainsFunc(splices, func(s text.Splice) bool { return s.Ins != "" })
+}
+
 func (w *writer) current(f Field) string {
 	if t := w.doc.Text(f.ID); t != nil {
 		return t.String()

@@ -32,6 +32,7 @@ var wants = map[Form]string{
 	Latitude:  "a latitude from -90 to 90",
 	Longitude: "a longitude from -180 to 180",
 	Reference: "the id of a resource",
+	Since:     "the ids of changes",
 	Time:      "a day or time, as in 2026-12-05 or 2026-12-05T19:00",
 	Lines:     "an iCalendar property's value",
 	File:      "an attachment: SIZE TYPE PREVIEW NAME",
@@ -112,6 +113,12 @@ func (f Field) value(kind, text string, env Env) (crdt.Value, error) {
 			return v, nil
 		}
 		return nil, bad
+	case Since:
+		changes, ok := readSince(text)
+		if !ok {
+			return nil, bad
+		}
+		return since(changes), nil
 	default:
 		return crdt.Text(text), nil
 	}
@@ -188,6 +195,8 @@ func (f Field) show(v crdt.Value) (shown any, mark string) {
 	case Reference:
 		b, isBytes := v.Bytes()
 		ok = isBytes && len(b) == len(crdt.ID{})
+	case Since:
+		_, ok = changesOf(v)
 	}
 	if !ok {
 		return shown, MarkMalformed
