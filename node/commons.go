@@ -34,6 +34,7 @@ type Commons struct {
 
 	returned returned
 	names    names
+	pages    pageIndex
 }
 
 // open opens the commons of a registry's entry.
