@@ -15,7 +15,7 @@
 // older, and nobody changes a verdict senior to their own grant. RULES.md has
 // the rule, its bytes and its limits; testdata has the vectors.
 //
-// The package knows nothing of data, of names, or of how changes travel. Which
-// changes of a log are void by a cut, an adoption or a revert is for those who
-// hold the logs to compute; Log gives the cuts.
+// The package knows nothing of what data says, of names, or of how changes
+// travel. Which changes of data are void, by a grant that doesn't count, a cut,
+// an adoption or a revert, [State.Void] works out for those who hold the logs.
 package membership

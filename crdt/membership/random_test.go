@@ -43,6 +43,7 @@ type graph struct {
 	auths   []crdt.ChangeID
 	invites []crdt.ChangeID
 	others  []crdt.ChangeID // what may be annulled or cut
+	data    []crdt.ChangeID // what may be cut, adopted and reverted
 }
 
 var keys = map[string]oplog.Key{}
@@ -132,7 +133,9 @@ func (g *graph) parents(auth crdt.ChangeID) []crdt.ChangeID {
 func (g *graph) some(ids []crdt.ChangeID, n int) []crdt.ChangeID {
 	var s []crdt.ChangeID
 	for range g.rng.IntN(n + 1) {
-		s = append(s, pick(g.rng, ids))
+		if len(ids) > 0 {
+			s = append(s, pick(g.rng, ids))
+		}
 	}
 	return oplog.SortLinks(s)
 }
@@ -168,6 +171,9 @@ func (g *graph) step(auths []crdt.ChangeID) bool {
 }
 
 func (g *graph) op(person, signer string, auth crdt.ChangeID) oplog.MemberOp {
+	if len(g.data) > 0 && g.rng.IntN(3) > 0 {
+		return g.dataOp()
+	}
 	other := pick(g.rng, g.names)
 	role := pick(g.rng, []oplog.Role{reader, member, doorkeeper, steward, steward})
 	switch g.rng.IntN(15) {

@@ -27,6 +27,9 @@ type State struct {
 	byInvite    map[crdt.ChangeID][]*node // grants by the invitation they name
 	uninvites   map[crdt.ChangeID][]*node // revokeInvites by invitation
 	annuls      map[crdt.ChangeID][]*node // removes by what they annul
+	adopters    []*node                   // grants that adopt something
+	reverts     []*node
+	named       map[crdt.ChangeID]bool // changes of data that one of these names
 
 	// verdicts[n] is counts() of nodes[n], as far as it has been asked for
 	// since the last Add.
@@ -62,6 +65,7 @@ func New(g *oplog.CommonsGenesis) *State {
 		byInvite:    map[crdt.ChangeID][]*node{},
 		uninvites:   map[crdt.ChangeID][]*node{},
 		annuls:      map[crdt.ChangeID][]*node{},
+		named:       map[crdt.ChangeID]bool{},
 	}
 	s.insert(&node{id: crdt.ChangeID(g.ID), rank: &rank{}})
 	return s
@@ -128,8 +132,14 @@ func (s *State) connect(n *node) {
 }
 
 func (s *State) index(n *node) {
+	for _, id := range dataNamed(n.Op) {
+		s.named[id] = true
+	}
 	switch op := n.Op.(type) {
 	case *oplog.Grant:
+		if len(op.Adopt) > 0 {
+			s.adopters = append(s.adopters, n)
+		}
 		s.grants[op.Target] = append(s.grants[op.Target], n)
 		if op.Join != nil {
 			s.byInvite[op.Join.Invite] = append(s.byInvite[op.Join.Invite], n)
@@ -139,6 +149,8 @@ func (s *State) index(n *node) {
 		for _, id := range op.Annul {
 			s.annuls[id] = append(s.annuls[id], n)
 		}
+	case *oplog.Revert:
+		s.reverts = append(s.reverts, n)
 	case *oplog.Leave:
 		s.removals[n.Person] = append(s.removals[n.Person], n)
 	case *oplog.Invite:

@@ -178,6 +178,7 @@ func TestLog(t *testing.T) {
 		{name: "removed, nothing stays", cert: "cM/1", grant: "gM", by: "r", do: func(w *world) { w.do("r", "A/1", "gA", "", remove("M")) }},
 		{name: "retired", cert: "cM/1", grant: "gM", visible: true, do: func(w *world) { w.do("r", "A/1", "gA", "", retire("M")) }},
 		{name: "left", cert: "cM/1", grant: "gM", visible: true, do: func(w *world) { w.do("r", "M/1", "gM", "", &oplog.Leave{}) }},
+		{name: "demoted", cert: "cB/1", grant: "gB", visible: true, do: func(w *world) { w.do("r", "A/1", "gA", "", demote("B")) }},
 		{name: "removed by a junior", cert: "cA/1", grant: "gA", visible: true, do: func(w *world) { w.do("r", "C/1", "gC", "", remove("A")) }},
 		{name: "removal annulled", cert: "cM/1", grant: "gM", visible: true,
 			do: func(w *world) {

@@ -21,6 +21,11 @@ type world struct {
 	state   *membership.State
 	changes []change // in the order they were made
 	ids     map[string]crdt.ChangeID
+
+	// Of the data: what was made, in order, and how to go on from it.
+	data    []datum
+	links   map[string]oplog.Link
+	signers map[crdt.LogID]string
 }
 
 // A change is a step of a scenario.
