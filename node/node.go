@@ -87,6 +87,7 @@ type Node struct {
 	addresses map[string][]string
 	running   *crew // nil unless Run runs
 
+	passes  *passes
 	limiter gate.Limiter // guarded by mu
 	poke    chan struct{}
 }
@@ -110,6 +111,9 @@ func Open(o Options) (*Node, error) {
 	}
 	n.self = oplog.PublicKey(n.device)
 	if n.registry, err = readRegistry(o.Dir); err != nil {
+		return nil, err
+	}
+	if n.passes, err = readPasses(o.Dir); err != nil {
 		return nil, err
 	}
 	if o.Quarantined != "" {

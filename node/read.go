@@ -201,6 +201,30 @@ func (c *Commons) Recent(n int) ([]Step, error) {
 	return c.steps(items)
 }
 
+// Touched returns the resources that the entries of the feed from pos on are
+// about, each once, and where the feed stands after them.
+func (c *Commons) Touched(pos uint64) (ids []crdt.ID, end uint64, err error) {
+	const at = 1000 // entries at once
+	seen := make(map[crdt.ID]bool)
+	for {
+		items, err := c.log.Since(pos, at)
+		if err != nil {
+			return nil, pos, err
+		}
+		for _, it := range items {
+			for _, id := range it.Resources {
+				if !seen[id] {
+					seen[id] = true
+					ids = append(ids, id)
+				}
+			}
+		}
+		if pos += uint64(len(items)); len(items) < at {
+			return ids, pos, nil
+		}
+	}
+}
+
 func (c *Commons) steps(items []storage.FeedItem) ([]Step, error) {
 	var out []Step
 	for _, it := range items {
@@ -231,8 +255,11 @@ func (c *Commons) Changes() uint64 { return c.log.Pos() }
 // Mark names where the feed stands, for a client that comes back to it.
 func (c *Commons) Mark() (mark string, pos uint64) {
 	pos = c.log.Pos()
-	return fmt.Sprintf("%x.%d", c.log.Epoch(), pos), pos
+	return c.MarkAt(pos), pos
 }
+
+// MarkAt names a position of the feed, up to which it has been read.
+func (c *Commons) MarkAt(pos uint64) string { return fmt.Sprintf("%x.%d", c.log.Epoch(), pos) }
 
 // ReadMark returns the position of a Mark; not if it isn't one of this store's,
 // as after a power cut that the store came back older from.

@@ -50,6 +50,8 @@ var arrows = []arrow{
 	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 
+	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},
+
 	{"cmd/navette", []string{"crdt/...", "node/...", "storage/...", "transport/..."}, "the only one that names implementations"},
 }
 

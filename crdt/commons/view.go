@@ -398,3 +398,13 @@ func Text(d *crdt.Doc, field string) string {
 	s, _ := v.Text()
 	return s
 }
+
+// Home returns the place that a resource says it belongs to; the zero id if it
+// says none. It costs a fraction of View.
+func Home(d *crdt.Doc) (place crdt.ID) {
+	v, _ := d.Shown(fieldHome)
+	if b, ok := v.Bytes(); ok && len(b) == len(place) {
+		copy(place[:], b)
+	}
+	return place
+}

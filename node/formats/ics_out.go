@@ -9,11 +9,13 @@ import (
 	"navette/crdt/commons/ical"
 )
 
-// productID names the program that wrote a calendar (RFC 5545 §3.7.3).
-const productID = "-//Navette//Navette//EN"
+// ProductID names the program that wrote a calendar (RFC 5545 §3.7.3).
+const ProductID = "-//Navette//Navette//EN"
 
 // A Calendar is events to write.
 type Calendar struct {
+	// Title is what people see the calendar called; "" is nothing.
+	Title  string
 	Events []*ical.Event
 	// Stamp is when the file is made, for events that say of themselves not
 	// when they were written, which RFC 5545 asks for.
@@ -25,8 +27,12 @@ type Calendar struct {
 // definition of each time zone that they name and somebody knows.
 func WriteICS(w io.Writer, c Calendar) error {
 	cal := &ical.Component{Name: "VCALENDAR", Properties: []ical.Property{
-		{Name: "VERSION", Value: "2.0"}, {Name: "PRODID", Value: productID}, {Name: "CALSCALE", Value: "GREGORIAN"},
+		{Name: "VERSION", Value: "2.0"}, {Name: "PRODID", Value: ProductID}, {Name: "CALSCALE", Value: "GREGORIAN"},
 	}}
+	if c.Title != "" { // as programs write it, and as RFC 7986 does
+		title := ical.Escape(c.Title)
+		cal.Properties = append(cal.Properties, ical.Property{Name: "X-WR-CALNAME", Value: title}, ical.Property{Name: "NAME", Value: title})
+	}
 	var events []*ical.Component
 	defined := make(map[string]*ical.Component)
 	needed := make(map[string]int) // by name: the first year it is needed for
