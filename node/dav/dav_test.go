@@ -424,6 +424,34 @@ func TestPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.want(http.StatusNotFound, "GET", address, "")
+	// Somebody else of the commons, whose key this node keeps, sees a time and
+	// leaves it alone; what they make is theirs.
+	guest, err := d.c.Host(t.Context())
+	if err == nil {
+		_, err = d.c.Grant(t.Context(), guest, oplog.RoleMember, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, mine, err := d.c.AddPass(node.PassCalendar, d.c.Person(), "Phone", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, theirs, err := d.c.AddPass(node.PassCalendar, guest, "Tablet", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.password = theirs
+	if a := d.want(http.StatusOK, "GET", ours+"p.ics", ""); strings.Contains(a.body, "médecin") || !strings.Contains(a.body, "SUMMARY:Busy") {
+		t.Errorf("to another:\n%s", a.body)
+	}
+	d.want(http.StatusForbidden, "PUT", ours+"p.ics", event("p", "Rien", saturday))
+	d.want(http.StatusForbidden, "DELETE", ours+"p.ics", "")
+	d.want(http.StatusCreated, "PUT", ours+"r.ics", event("r", "Secret", saturday, "CLASS:CONFIDENTIAL"))
+	d.password = mine
+	if a := d.want(http.StatusOK, "GET", ours+"r.ics", ""); strings.Contains(a.body, "SUMMARY:Secret") {
+		t.Errorf("what the other made is theirs:\n%s", a.body)
+	}
 	// A password of somebody who isn't of the commons is none.
 	_, stranger, err := d.c.AddPass(node.PassCalendar, oplog.Key{1}, "?", nil)
 	if err != nil {

@@ -107,7 +107,7 @@ func (x *session) put(w http.ResponseWriter, t target) error {
 	if same != nil {
 		id = same.id
 	}
-	_, err = x.c.Write(x.request.Context(), func() ([][]crdt.Edit, error) {
+	_, err = x.write(func() ([][]crdt.Edit, error) {
 		if err := x.index.refresh(); err != nil {
 			return nil, err
 		}
@@ -195,7 +195,7 @@ func (x *session) delete(w http.ResponseWriter, t target) error {
 	if err := x.mayWrite(o); err != nil {
 		return err
 	}
-	_, err := x.c.Write(x.request.Context(), func() ([][]crdt.Edit, error) {
+	_, err := x.write(func() ([][]crdt.Edit, error) {
 		d, err := x.current(t)
 		if err != nil {
 			return nil, err
@@ -245,7 +245,7 @@ func (x *session) move(w http.ResponseWriter, t target) error {
 	if err := x.mayWrite(o); err != nil {
 		return err
 	}
-	_, err = x.c.Write(x.request.Context(), func() ([][]crdt.Edit, error) {
+	_, err = x.write(func() ([][]crdt.Edit, error) {
 		d, err := x.current(t)
 		if err != nil {
 			return nil, err
@@ -272,4 +272,9 @@ func (x *session) refused(err error) error {
 		return &refusal{status: http.StatusNotFound, message: x.words.removed}
 	}
 	return err
+}
+
+// write writes in the name of the person whose password it is.
+func (x *session) write(intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
+	return x.c.WriteAs(x.request.Context(), node.Author{Person: x.person}, intent)
 }

@@ -65,7 +65,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &session{
 		c: c, index: s.indexOf(c), person: pass.Owner(), request: r, words: words,
-		writes: pass.Owner() == c.Person() && c.RoleOf(pass.Owner()) >= oplog.RoleMember,
+		writes: (pass.Owner() == c.Person() || c.Hosts(pass.Owner())) && c.RoleOf(pass.Owner()) >= oplog.RoleMember,
 	}
 	if err := x.index.refresh(); err != nil {
 		fail(w, err)

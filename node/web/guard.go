@@ -92,11 +92,15 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		for name, value := range headers {
 			w.Header().Set(name, value)
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if !s.hostIsOurs(r) {
 			http.Error(w, "421 Misdirected Request: this address isn't one of this place. Cette adresse n'est pas celle de ce lieu.", http.StatusMisdirectedRequest)
 			return
 		}
+		if s.o.Calendars != nil && forCalendars(r.URL.Path) {
+			s.o.Calendars.ServeHTTP(w, r)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
 		case http.MethodPost:
@@ -114,6 +118,13 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// forCalendars tells the addresses that calendar programs know from those that
+// browsers do: no cookie counts there, and no page of another origin has the
+// password.
+func forCalendars(path string) bool {
+	return path == "/.well-known/caldav" || strings.HasPrefix(path, "/dav/") || strings.HasPrefix(path, "/cal/")
 }
 
 // form refuses a body that isn't a form.

@@ -23,6 +23,9 @@ type Options struct {
 	// Loopback are routes of other packages, by their patterns, that exist for
 	// this machine only.
 	Loopback map[string]http.Handler
+	// Calendars answers calendar programs, which are no browsers: they bring a
+	// password with each request, and no cookie. Nil: nobody does.
+	Calendars http.Handler
 	// Log is told of what goes wrong here. Nil is quiet.
 	Log *slog.Logger
 }
