@@ -117,13 +117,14 @@ $(STATICCHECK):
 
 # ---- what the tests need ----------------------------------------------------
 
-# command:package, as Debian names them
-NEEDS := avahi-daemon:avahi-daemon gcc:gcc git:git ip:iproute2 tcpdump:tcpdump
+# command:package, or path:package, as Debian names them
+NEEDS := avahi-daemon:avahi-daemon gcc:gcc git:git ip:iproute2 tcpdump:tcpdump khal:khal vdirsyncer:vdirsyncer \
+         /usr/lib/python3/dist-packages/caldav:python3-caldav
 
 .PHONY: install-deps
 install-deps: ## Install from Debian what the tests need (as root; otherwise says what to do)
 	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=(); \
-	for need in $(NEEDS); do command -v "$${need%%:*}" >/dev/null || missing+=("$${need#*:}"); done; \
+	for need in $(NEEDS); do command -v "$${need%%:*}" >/dev/null || [ -e "$${need%%:*}" ] || missing+=("$${need#*:}"); done; \
 	if [ "$${#missing[@]}" -eq 0 ]; then exit 0; fi; \
 	case " $${missing[*]} " in *" gcc "*) missing+=(libc6-dev);; esac; \
 	if ! command -v apt-get >/dev/null; then \

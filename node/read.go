@@ -313,6 +313,9 @@ func (c *Commons) PlaceName(device oplog.Key) string { return c.title(PlaceOf(de
 // PersonName is what a person is called; "" if they have no name.
 func (c *Commons) PersonName(person oplog.Key) string { return c.title(PersonOf(person)) }
 
+// NameOf is what people call a resource; "" if it has no name.
+func (c *Commons) NameOf(id crdt.ID) string { return c.title(id) }
+
 func (c *Commons) title(id crdt.ID) string {
 	d, err := c.log.Doc(id)
 	if err != nil || d.Kind() == "" {

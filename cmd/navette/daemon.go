@@ -154,6 +154,7 @@ func (d *daemon) run(ctx context.Context) error {
 		cancel()
 	}()
 	server := api.NewServer(d.node)
+	server.Pages = d.pages
 	start(func() error {
 		return api.Serve(serving, d.e.data, server, func() { close(d.ready) })
 	})

@@ -84,6 +84,7 @@ func commands() []command {
 		{"import", "FILE [--as KIND] [--map F=COLUMN]… [--dry-run]", importFiles},
 		{"export", "KIND [--format FORMAT] [-o FILE]", exportFiles},
 		{"backup", "create FILE | restore FILE", backUp},
+		{"calendar", "[link [NAME] [--place PLACE] | password [NAME] | revoke ID]", calendar},
 		{"fingerprint", "", fingerprint},
 		{"check", "[--read-data]", check},
 		{"doctor", "", doctor},

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"navette/node/api"
+	"navette/node/dav"
 	"navette/node/web"
 )
 
@@ -43,7 +44,8 @@ func (d *daemon) serveWeb(ctx context.Context, health *api.Server) error {
 	health.Health(mux, d.settings.HTTP.Metrics)
 	s, err := web.New(d.node, web.Options{
 		Names: d.settings.HTTP.Names, Log: d.e.logger(d.settings),
-		Loopback: map[string]http.Handler{"GET /health": mux, "GET /metrics": mux},
+		Loopback:  map[string]http.Handler{"GET /health": mux, "GET /metrics": mux},
+		Calendars: dav.New(d.node),
 	})
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func TestWordsAreThereAndUsed(t *testing.T) {
 	for _, k := range commons.Kinds() {
 		used["kind."+k.Name] = true
 	}
-	for _, prefix := range []string{"status.", "role.", "did.", "exchange.", "peer.", "mark.", "notice.", "error.", "problem."} {
+	for _, prefix := range []string{"status.", "calendar.", "role.", "did.", "exchange.", "peer.", "mark.", "notice.", "error.", "problem."} {
 		for _, s := range names[prefix] {
 			used[prefix+s] = true
 		}
@@ -110,7 +110,8 @@ func looksLikeKey(s string) bool {
 
 // names are the parts of keys that come from elsewhere.
 var names = map[string][]string{
-	"status.":   {"place", "person", "holds", "exchange", "fingerprint", "address", "data", "page"},
+	"status.":   {"place", "person", "holds", "exchange", "fingerprint", "address", "data", "page", "password"},
+	"calendar.": {"link", "calendar", "use.link", "use.calendar"},
 	"role.":     {"none", "reader", "member", "doorkeeper", "steward", "root"},
 	"did.":      {"created", "changed", "removed", "restored", "new", "unchanged"},
 	"exchange.": {node.Alone, node.Exchanging, node.UpToDate},

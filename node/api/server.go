@@ -9,6 +9,7 @@
 //	GET    /v1/members
 //	POST   /v1/invitations                 {"role", "uses", "until", "note"}
 //	GET    /v1/kit                         DELETE: wipe it
+//	GET    /v1/passes                      POST {"use", "name", "place"}; DELETE /v1/passes/{id}
 //	GET    /v1/kinds
 //	GET    /v1/resources                   ?kind= &where=F=V… &search= &removed=1
 //	POST   /v1/resources                   {"kind", "fields": ["F=V"…]}
@@ -61,8 +62,19 @@ const maxBody = 256 << 20
 
 // Server answers the requests of programs on this machine.
 type Server struct {
+	// Pages returns the addresses under which a browser finds the place's
+	// pages, each ending in a slash. Nil: there are none.
+	Pages func() []string
+
 	node *node.Node
 	mux  *http.ServeMux
+}
+
+func (s *Server) pages() []string {
+	if s.Pages == nil {
+		return nil
+	}
+	return s.Pages()
 }
 
 // NewServer returns a server of n.
@@ -77,6 +89,9 @@ func NewServer(n *node.Node) *Server {
 		"POST /v1/invitations":             s.invite,
 		"GET /v1/kit":                      s.kit,
 		"DELETE /v1/kit":                   s.forgetKit,
+		"GET /v1/passes":                   s.passes,
+		"POST /v1/passes":                  s.addPass,
+		"DELETE /v1/passes/{id}":           s.revokePass,
 		"GET /v1/kinds":                    s.kinds,
 		"GET /v1/resources":                s.list,
 		"POST /v1/resources":               s.add,
