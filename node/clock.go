@@ -6,8 +6,8 @@ import (
 	"navette/crdt"
 )
 
-// released is when this version was made: a clock that is behind it is wrong.
-var released = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+// Released is when this version was made: a clock that is behind it is wrong.
+var Released = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
 // implausible is how far ahead of the release a clock may be.
 const implausible = 20 * 365 * 24 * time.Hour
@@ -27,5 +27,5 @@ func wall() crdt.Wall {
 }
 
 func plausible(now time.Time) bool {
-	return now.After(released) && now.Before(released.Add(implausible))
+	return now.After(Released) && now.Before(Released.Add(implausible))
 }

@@ -48,7 +48,8 @@ var arrows = []arrow{
 	{"node/sim", []string{"crdt/...", "node/gate", "node/replica", "storage/..."}, "replicas from one seed; never the real node"},
 	{"node", []string{"crdt/...", "node/backup", "node/formats", "node/gate", "node/markdown", "node/replica", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
 	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
-	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
+	{"node/qr", nil, "text as squares, of use to any program"},
+	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/qr", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 
 	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},
 
@@ -78,13 +79,16 @@ var modules = []struct {
 	{"github.com/quic-go/quic-go", "transport/p2p", "the other wire"},
 	{"github.com/teambition/rrule-go", "crdt/commons/ical", "recurrence of events"},
 	{"github.com/yuin/goldmark", "node/markdown", "Markdown"},
+	{"golang.org/x/crypto", "node/web", "argon2id, for PINs"},
 	{"golang.org/x/net", "transport/lan", "multicast per interface"},
 	{"golang.org/x/term", "cmd/navette", "is this a terminal?"},
 	{"golang.org/x/text", "crdt/commons", "accents, composed and apart"},
 	{"gopkg.in/yaml.v3", "node/formats", "front matter of pages"},
+	{"rsc.io/qr", "node/qr", "the codes themselves"},
 
 	{"github.com/emersion/go-ical", "", "the oracle for our own reader of iCalendar, in tests"},
 	{"github.com/ipld/go-ipld-prime", "", "the oracle for our own codec, in tests"},
+	{"github.com/makiuchi-d/gozxing", "", "reads the codes that node/qr draws, in tests"},
 	{"github.com/rogpeppe/go-internal", "", "scripts, in tests"},
 	{"pgregory.net/rapid", "", "laws, in tests"},
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"net/http"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -28,7 +28,8 @@ type daemon struct {
 	node     *node.Node
 	network  *p2p.Network
 	lan      *lan.Discovery
-	http     net.Listener // nil unless asked for
+	pages    *pages         // nil unless asked for
+	health   *http.ServeMux // with pages: what they serve to this machine besides
 	ready    chan struct{}
 }
 
@@ -70,7 +71,7 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 		err = d.connect(port)
 	}
 	if err == nil && s.HTTP.Listen != "" {
-		d.http, err = d.listen()
+		d.pages, err = d.openPages()
 	}
 	if err != nil {
 		return nil, noRoom(errors.Join(err, d.close()))
@@ -154,12 +155,16 @@ func (d *daemon) run(ctx context.Context) error {
 		cancel()
 	}()
 	server := api.NewServer(d.node)
-	server.Pages = d.pages
+	if d.pages != nil {
+		server.Pages = d.pages.addresses
+		server.Handle("POST /v1/web", d.pages.server.AccessHandler())
+	}
 	start(func() error {
 		return api.Serve(serving, d.e.data, server, func() { close(d.ready) })
 	})
-	if d.http != nil {
-		start(func() error { return d.serveWeb(serving, server) })
+	if d.pages != nil {
+		server.Health(d.health, d.settings.HTTP.Metrics)
+		start(func() error { return d.pages.serve(serving) })
 	}
 	<-ctx.Done()
 	stop()
@@ -179,8 +184,8 @@ func (d *daemon) close() error {
 	if d.network != nil {
 		d.network.Close()
 	}
-	if d.http != nil {
-		d.http.Close()
+	if d.pages != nil {
+		d.pages.close()
 	}
 	if err := d.store.Close(); err != nil {
 		return fmt.Errorf("close the store: %w", err)

@@ -64,13 +64,14 @@ type command struct {
 // commands, in the order of the help text.
 func commands() []command {
 	return []command{
-		{"up", "[--data DIR] [--listen ADDR]… [--peer ID@HOST:PORT]… [--http ADDR|none] [--config FILE]", up},
+		{"up", "[--data DIR] [--listen ADDR]… [--peer ID@HOST:PORT]… [--http ADDR|none] [--https ADDR|none] [--config FILE]", up},
 		{"init", "--place NAME --name NAME", initCommons},
 		{"join", "INVITATION", join},
 		{"invite", "[--role reader|member] [--uses N] [--days N] [--note TEXT]", invite},
 		{"kit", "[--delete]", kit},
 		{"status", "[--watch]", status},
 		{"peers", "", peers},
+		{"web", "", showWeb},
 		{"list", "KIND [--where F=V]… [--search TEXT] [--removed]", list},
 		{"show", "ID[@VERSION]", show},
 		{"add", "KIND F=V…", add},

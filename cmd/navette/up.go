@@ -42,6 +42,11 @@ type httpSettings struct {
 	Listen  string   `toml:"listen"` // "" is defaultHTTP, where `up` serves
 	Names   []string `toml:"names"`
 	Metrics bool     `toml:"metrics"`
+	// Secure is where they are over TLS: "" beside Listen, if that is more than
+	// this machine. Certificate and Key are files; "" is the node's own.
+	Secure      string `toml:"secure"`
+	Certificate string `toml:"certificate"`
+	Key         string `toml:"key"`
 }
 
 type logSettings struct {
@@ -103,7 +108,7 @@ func up(ctx context.Context, e *env, args []string) error {
 	var listen, peers values
 	f.Var(&listen, "listen", "")
 	f.Var(&peers, "peer", "")
-	config, http := f.String("config", "", ""), f.String("http", "", "")
+	config, http, https := f.String("config", "", ""), f.String("http", "", ""), f.String("https", "", "")
 	place, person := f.String("place", "", ""), f.String("person", "", "")
 	quic, noMDNS := f.Bool("quic", false, ""), f.Bool("no-mdns", false, "")
 	if _, err := parse(f, args, 0, 0); err != nil {
@@ -126,6 +131,9 @@ func up(ctx context.Context, e *env, args []string) error {
 	s.QUIC = s.QUIC || *quic
 	if *http != "" {
 		s.HTTP.Listen = *http
+	}
+	if *https != "" {
+		s.HTTP.Secure = *https
 	}
 	switch s.HTTP.Listen {
 	case "":
@@ -186,9 +194,11 @@ func (e *env) welcome(ctx context.Context, d *daemon, place, person string) erro
 	e.say.line(e, "up.head", here, c.Name())
 	e.say.field(e, "data", e.data)
 	e.say.field(e, "address", strings.Join(d.node.Addrs(), "  "))
-	e.say.field(e, "page", strings.Join(d.pages(), "  "))
 	for _, n := range d.node.Notices() {
 		e.say.line(e, "notice", e.notice(api.Notice{Code: n.Code, Args: n.Args}))
+	}
+	if d.pages != nil {
+		e.access(d.pages.server.Access())
 	}
 	e.printf("\n")
 	e.say.line(e, "up.next")

@@ -21,6 +21,7 @@ var words = map[string][2]string{
 	"help.kit":         {"montre la trousse de secours à imprimer (24 mots)", "shows the recovery kit to print (24 words)"},
 	"help.status":      {"dit comment vont les communs et les échanges", "says how the commons and the exchanges are"},
 	"help.peers":       {"liste les autres lieux et appareils", "lists the other places and devices"},
+	"help.web":         {"dit où est la page du lieu, avec un code pour s'identifier", "says where the place's page is, with a code to sign in"},
 	"help.list":        {"liste ce qu'il y a d'un genre : tool, event, page, place, person, proposal, note, loan", "lists what there is of a kind: tool, event, page, place, person, proposal, note, loan"},
 	"help.show":        {"montre une chose, aujourd'hui ou telle qu'elle était", "shows a thing, as it is or as it was"},
 	"help.add":         {"ajoute une chose", "adds a thing"},
@@ -68,6 +69,8 @@ var words = map[string][2]string{
 
 	// up
 	"up.head":      {"Navette est en route : %[1]s, dans « %[2]s ».", "Navette is running: %[1]s, in “%[2]s”."},
+	"web.setup":    {"Ouvrir cette page dans un navigateur. Code de mise en place : %[1]s", "Open this page in a browser. Set-up code: %[1]s"},
+	"web.code":     {"Pour s'identifier comme responsable, avec le code %[1]s (une fois, dans les cinq minutes) :", "To sign in as the steward, with the code %[1]s (once, within five minutes):"},
 	"up.next":      {"Ensuite, dans une autre fenêtre :", "Next, in another window:"},
 	"up.next.add":  {"ajouter un outil", "add a tool"},
 	"up.next.file": {"prendre un inventaire, un agenda, des pages", "take an inventory, a calendar, pages"},
@@ -159,15 +162,16 @@ var words = map[string][2]string{
 	"kind.loan":     {"prêt|prêts", "loan|loans"},
 
 	// status, peers
-	"status.current":  {"(visé quand rien n'est dit)", "(meant where nothing is said)"},
-	"status.place":    {"lieu", "place"},
-	"status.person":   {"vous", "you"},
-	"status.holds":    {"contient", "holds"},
-	"status.exchange": {"échanges", "exchange"},
-	"status.address":  {"adresse", "address"},
-	"status.password": {"passe", "password"},
-	"status.data":     {"données", "data"},
-	"status.page":     {"page", "page"},
+	"status.current":     {"(visé quand rien n'est dit)", "(meant where nothing is said)"},
+	"status.place":       {"lieu", "place"},
+	"status.person":      {"vous", "you"},
+	"status.holds":       {"contient", "holds"},
+	"status.exchange":    {"échanges", "exchange"},
+	"status.address":     {"adresse", "address"},
+	"status.password":    {"passe", "password"},
+	"status.data":        {"données", "data"},
+	"status.page":        {"page", "page"},
+	"status.certificate": {"certificat", "certificate"},
 
 	"status.fingerprint": {"empreinte", "fingerprint"},
 

@@ -110,7 +110,7 @@ func looksLikeKey(s string) bool {
 
 // names are the parts of keys that come from elsewhere.
 var names = map[string][]string{
-	"status.":   {"place", "person", "holds", "exchange", "fingerprint", "address", "data", "page", "password"},
+	"status.":   {"place", "person", "holds", "exchange", "fingerprint", "address", "data", "page", "password", "certificate"},
 	"calendar.": {"link", "calendar", "use.link", "use.calendar"},
 	"role.":     {"none", "reader", "member", "doorkeeper", "steward", "root"},
 	"did.":      {"created", "changed", "removed", "restored", "new", "unchanged"},

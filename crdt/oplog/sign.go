@@ -3,6 +3,7 @@ package oplog
 import (
 	"crypto/ed25519"
 	"encoding/hex"
+	"fmt"
 
 	"github.com/hdevalence/ed25519consensus"
 
@@ -20,6 +21,19 @@ type Signature [ed25519.SignatureSize]byte
 
 // String is the hexadecimal form.
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// MarshalText writes the hexadecimal form.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads the hexadecimal form.
+func (k *Key) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(string(text))
+	if err != nil || len(b) != len(k) {
+		return fmt.Errorf("%w: a key is %d hexadecimal digits", ErrInvalid, 2*len(k))
+	}
+	*k = Key(b)
+	return nil
+}
 
 // String is the hexadecimal form.
 func (c CommonsID) String() string { return hex.EncodeToString(c[:]) }

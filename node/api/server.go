@@ -119,6 +119,10 @@ func NewServer(n *node.Node) *Server {
 	return s
 }
 
+// Handle has another package answer to a pattern. It is called before anything
+// is served.
+func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
+
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 

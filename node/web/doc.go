@@ -2,7 +2,7 @@
 // here, from a node.
 //
 //	s, err := web.New(n, web.Options{})
-//	err = s.Serve(ctx, listener)      // plain HTTP, loopback or the place's Wi-Fi
+//	err = s.Serve(ctx, listener, nil) // plain HTTP, loopback or the place's Wi-Fi
 //
 // # A screen
 //

@@ -24,17 +24,22 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-// writeJSON puts a file of mode 0600 in place whole, or leaves what was there.
-func writeJSON(path string, v any) (err error) {
+// writeJSON writes v to a file, as writeFile does.
+func writeJSON(path string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("web: writing %s: %w", filepath.Base(path), err)
+	}
+	return writeFile(path, b)
+}
+
+// writeFile puts a file of mode 0600 in place whole, or leaves what was there.
+func writeFile(path string, b []byte) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("web: writing %s: %w", filepath.Base(path), err)
 		}
 	}()
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".web-*")
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxForm bounds what a form may bring, unless its route takes files.
@@ -101,6 +102,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if sideOf(r) != loopback && !s.pace.spend(time.Now(), addressOf(r)) {
+			w.Header().Set("Retry-After", "3")
+			http.Error(w, "429 Too Many Requests: wait for a moment. Attendez un instant.", http.StatusTooManyRequests)
+			return
+		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
 		case http.MethodPost:

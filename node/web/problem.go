@@ -89,7 +89,7 @@ type problemPage struct {
 type typed struct{ Name, Text string }
 
 // secretFields aren't shown again.
-var secretFields = []string{"token", "back", "pin", "pin2", "code"}
+var secretFields = []string{"token", "back", "pin", "pin2", "old", "code"}
 
 // fail shows an error to the person.
 func (v *visit) fail(err error) {
@@ -124,6 +124,10 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, p *problem) {
 // answer answers a request that found its route.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, on side, to route) {
 	v := s.visit(w, r, on)
+	if s.SetupCode() != "" && to.path != setupPath && to.path != "/language" {
+		_ = v.goTo(setupPath)
+		return
+	}
 	if err := v.allowed(to); err != nil {
 		v.fail(err)
 		return
@@ -146,9 +150,15 @@ func (v *visit) allowed(to route) error {
 	if to.needs.met(v.role) {
 		return nil
 	}
+	a := (*account)(nil)
+	if v.session != nil {
+		a = v.s.book.of(v.session.Person)
+	}
 	switch {
 	case v.session == nil:
 		return &problem{status: http.StatusForbidden, key: "problem.sign_in"}
+	case a != nil && a.Asked != nil:
+		return &problem{status: http.StatusForbidden, key: "problem.waiting"}
 	case to.needs == steward:
 		return &problem{status: http.StatusForbidden, key: "problem.steward"}
 	}

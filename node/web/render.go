@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"navette/crdt/oplog"
+	"navette/node/qr"
 )
 
 //go:embed templates static
@@ -35,7 +36,9 @@ type frame struct {
 	Steward bool // may do what stewards do, from here
 	Strip   strip
 	Said    *message
-	Live    bool // the page is brought up to date as it stands
+	Helps   string // whom the person helps; "" for nobody
+	Bare    bool   // nothing but the set-up can be asked for
+	Live    bool   // the page is brought up to date as it stands
 }
 
 // render answers with a page: templates/NAME.html with data.
@@ -47,10 +50,14 @@ func (v *visit) renderAs(status int, name string, data any) error {
 		Member: v.role >= oplog.RoleMember, Steward: v.role >= oplog.RoleSteward,
 		Said: v.s.said.take(v.URL.Query().Get(saidParam)), Live: v.Method == http.MethodGet,
 	}
+	f.Bare = v.s.SetupCode() != ""
 	if v.session != nil {
 		f.Token = v.session.Token
 	}
-	if c := v.commons; c != nil {
+	if v.session != nil && v.session.For != nil {
+		f.Helps = v.commons.PersonName(*v.session.For)
+	}
+	if c := v.commons; c != nil && !f.Bare {
 		f.Place, f.Commons, f.Strip = c.PlaceName(c.Device()), c.Name(), v.strip()
 	}
 	t, ok := v.s.pages[v.say][name]
@@ -117,6 +124,7 @@ func functions(l tongue) template.FuncMap {
 		"static": func(name string) string { return "/static/" + versions[name] + "/" + name },
 		"token":  tokenField,
 		"dict":   dict,
+		"qr":     func(p *qr.Picture, name string) template.HTML { return template.HTML(p.SVG(name)) },
 		"tabs":   func() []tab { return tabs },
 		"said":   func(m *message) string { return l.text(m.Key, m.Args...) },
 	}

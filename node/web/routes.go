@@ -71,7 +71,7 @@ func (r reach) has(s side) bool {
 
 // allRoutes are the routes of all screens.
 func allRoutes() []route {
-	return slices.Concat(frameRoutes, homeRoutes)
+	return slices.Concat(frameRoutes, setupRoutes, signInRoutes, meRoutes, homeRoutes)
 }
 
 // frameRoutes are what every page needs.

@@ -2,12 +2,15 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"navette/node"
@@ -20,6 +23,12 @@ type Options struct {
 	Names []string
 	// Addresses returns the addresses of this machine. Nil asks the system.
 	Addresses func() []netip.Addr
+	// Pages returns the addresses of the pages, as http:// and https:// URLs
+	// that end in a slash, the best for somebody else's phone first. Nil: only
+	// the one that a request was sent to is known.
+	Pages func() []string
+	// Certificate is what the pages are served with over TLS; nil without it.
+	Certificate *tls.Certificate
 	// Loopback are routes of other packages, by their patterns, that exist for
 	// this machine only.
 	Loopback map[string]http.Handler
@@ -55,11 +64,18 @@ func interfaceAddresses() (out []netip.Addr) {
 type Server struct {
 	node     *node.Node
 	o        Options
+	book     *book
 	sessions *sessions
+	passes   passes
+	pins     pins
+	tries    tries
+	pace     pace
 	said     said
-	pages    [len(tongueTags)]map[string]*template.Template
-	routes   []route
-	handler  http.Handler
+	// setupCode opens the set-up. Each start has another.
+	setupCode string
+	pages     [len(tongueTags)]map[string]*template.Template
+	routes    []route
+	handler   http.Handler
 }
 
 // New returns a server of n's pages. It keeps its sessions in the node's data
@@ -68,8 +84,11 @@ func New(n *node.Node, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{node: n, o: o, sessions: openSessions(n.Dir()), routes: allRoutes()}
+	s := &Server{node: n, o: o, sessions: openSessions(n.Dir()), pins: newPins(), setupCode: shortCode(), routes: allRoutes()}
 	var err error
+	if s.book, err = openBook(n.Dir()); err != nil {
+		return nil, err
+	}
 	if s.pages, err = readPages(); err != nil {
 		return nil, err
 	}
@@ -84,8 +103,13 @@ func New(n *node.Node, o Options) (*Server, error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Serve serves on l until ctx ends; requests under way may finish.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Serve serves on l until ctx ends; requests under way may finish. With a
+// config it is over TLS: see SecureConfig.
+func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config) error {
+	l = limited(l)
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	h := &http.Server{
@@ -110,6 +134,44 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	err := h.Shutdown(grace)
 	<-done
 	return err
+}
+
+// publicPage is the address of the pages for another phone than the one that
+// asks.
+func (s *Server) publicPage(r *http.Request) string {
+	if s.o.Pages != nil {
+		_, wifi := s.book.setUp()
+		for _, page := range s.o.Pages() {
+			if wifi != anyone || strings.HasPrefix(page, "https:") {
+				return page
+			}
+		}
+	}
+	scheme := map[bool]string{true: "https://", false: "http://"}[r.TLS != nil]
+	return scheme + r.Host + "/"
+}
+
+// securePage is the address of the pages with TLS, on the host that was asked;
+// "" if there is none.
+func (s *Server) securePage(r *http.Request) string {
+	if s.o.Pages == nil {
+		return ""
+	}
+	host, _ := splitHost(r.Host)
+	best := ""
+	for _, page := range s.o.Pages() {
+		u, err := url.Parse(page)
+		if err == nil && u.Scheme == "https" && (best == "" || u.Hostname() == host) {
+			best = page
+		}
+	}
+	return best
+}
+
+// isLocalPage tells whether the address of a page is one of this machine only.
+func isLocalPage(page string) bool {
+	u, err := url.Parse(page)
+	return err == nil && isLoopback(u.Hostname())
 }
 
 func portText(p uint16) string { return strconv.Itoa(int(p)) }

@@ -150,6 +150,29 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request, on side) error {
 	return s.save()
 }
 
+// helps makes the session of a request act for somebody, or, with nil, for
+// nobody else any more.
+func (s *sessions) helps(r *http.Request, on side, person *oplog.Key) error {
+	c, err := r.Cookie(cookieName(r, on))
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.all[hashed(c.Value)]; x != nil {
+		x.For = person
+	}
+	return s.save()
+}
+
+// endAll ends all sessions of a person.
+func (s *sessions) endAll(person oplog.Key) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.all, func(_ string, x *session) bool { return x.Person == person })
+	return s.save()
+}
+
 // forget drops the session of a request. The caller holds mu.
 func (s *sessions) forget(r *http.Request, on side) {
 	if c, err := r.Cookie(cookieName(r, on)); err == nil {

@@ -29,6 +29,21 @@ type site struct {
 // newSite makes a place, "La Fabrique", whose steward is Ana.
 func newSite(t *testing.T) *site {
 	t.Helper()
+	s := newNode(t)
+	err := s.s.book.edit(func(in *bookFile) error { in.SetUp, in.WiFi = true, onlyUs; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.commons, err = s.s.node.SetUp(t.Context(), "Communs du Boulonnais", "La Fabrique", "Ana")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// newNode makes a node as it is when it was started for the first time.
+func newNode(t *testing.T) *site {
+	t.Helper()
 	n, err := node.Open(node.Options{Dir: t.TempDir(), Store: memkv.New(memkv.Options{})})
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +57,7 @@ func newSite(t *testing.T) *site {
 			t.Error(err)
 		}
 	})
-	c, err := n.Found(t.Context(), "Communs du Boulonnais", "La Fabrique", "Ana", false)
-	if err != nil {
+	if _, err := n.Found(t.Context(), "Communs de vm", "vm", "root", true); err != nil {
 		t.Fatal(err)
 	}
 	s, err := New(n, Options{})
@@ -52,7 +66,7 @@ func newSite(t *testing.T) *site {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return &site{t: t, s: s, commons: c, url: server.URL}
+	return &site{t: t, s: s, url: server.URL}
 }
 
 // add adds a resource, as FIELD=VALUE, in the name of Ana.
@@ -154,6 +168,24 @@ func (b *browser) do(r *http.Request, want int) string {
 	return string(body)
 }
 
+var tokens = regexp.MustCompile(`name="token" value="([^"]+)"`)
+
+// signsIn signs in on the page.
+func (b *browser) signsIn(name, pin string) {
+	b.t.Helper()
+	b.took(b.post("/login", http.StatusOK, "name="+name, "pin="+pin, "back=/"))
+}
+
+// took takes the token of the session from a page.
+func (b *browser) took(page string) {
+	b.t.Helper()
+	m := tokens.FindStringSubmatch(page)
+	if m == nil {
+		b.t.Fatalf("nobody is signed in: %s", text(page))
+	}
+	b.token = m[1]
+}
+
 var markup = regexp.MustCompile(`(?s)<head>.*</head>|<[^>]*>`)
 
 // text is what a page says.
@@ -167,5 +199,32 @@ func (b *browser) shows(page string, want ...string) {
 		if !strings.Contains(page, w) {
 			b.t.Errorf("the page doesn't show %q: %s", w, text(page))
 		}
+	}
+}
+
+// onWiFi is the same site as a phone on the place's Wi-Fi sees it: at another
+// address than this machine's own, which here a proxy stands for.
+func (s *site) onWiFi() *site {
+	s.t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RemoteAddr = "192.0.2.77:40000"
+		s.s.ServeHTTP(w, r)
+	}))
+	s.t.Cleanup(server.Close)
+	return &site{t: s.t, s: s.s, commons: s.commons, url: server.URL}
+}
+
+// visitOf is a visit of a browser.
+func (s *Server) visitOf(b *browser) *visit {
+	r := httptest.NewRequest(http.MethodGet, b.url, nil)
+	for _, c := range b.client.Jar.Cookies(r.URL) {
+		r.AddCookie(c)
+	}
+	return s.visit(httptest.NewRecorder(), r, loopback)
+}
+
+func addTool(id crdt.ID, env commons.Env) func() ([][]crdt.Edit, error) {
+	return func() ([][]crdt.Edit, error) {
+		return commons.Add(id, "tool", []commons.Assign{{Field: "name", Text: "Perceuse"}}, env)
 	}
 }

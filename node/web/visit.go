@@ -34,9 +34,15 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, on side) *visit {
 	if all := s.node.All(); len(all) > 0 {
 		v.commons = all[0]
 	}
-	if v.session = s.sessions.find(r, on); v.session != nil && v.commons != nil {
+	if v.mayHaveSession() {
+		v.session = s.sessions.find(r, on)
+	}
+	if v.session != nil && v.commons != nil {
 		v.role = s.roleOf(v.commons, v.session.Person, on)
 		v.name = v.commons.PersonName(v.session.Person)
+		if a := s.book.of(v.session.Person); v.name == "" && a != nil {
+			v.name = a.Name
+		}
 	}
 	return v
 }
@@ -100,13 +106,17 @@ func (v *visit) tokenHolds() bool {
 // chooseLanguage remembers the language that was chosen.
 func (v *visit) chooseLanguage() error {
 	tag := v.FormValue("lang")
-	if _, ok := tongues[tag]; ok {
-		http.SetCookie(v.w, &http.Cookie{
-			Name: languageCookie, Value: tag, Path: "/", MaxAge: 365 * 24 * 3600,
-			HttpOnly: true, Secure: v.side == secure, SameSite: http.SameSiteStrictMode,
-		})
+	if l, ok := tongues[tag]; ok {
+		v.setLanguage(l)
 	}
 	return v.goTo(v.back())
+}
+
+func (v *visit) setLanguage(l tongue) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: languageCookie, Value: l.tag(), Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, Secure: v.side == secure, SameSite: http.SameSiteStrictMode,
+	})
 }
 
 // goTo sends the browser on to another page with a GET.
