@@ -158,8 +158,8 @@ func compare(was, is *crdt.Doc, lines int) []commons.Span {
 	return spans
 }
 
-// Translate makes a translation of a page, with its words to write over. The
-// title may be "".
+// Translate makes a translation of a page, or of what that is a translation of,
+// with its words to write over. The title may be "".
 func (c *Commons) Translate(ctx context.Context, by Author, page crdt.ID, language, title string) (crdt.ID, error) {
 	var id crdt.ID
 	rand.Read(id[:])
@@ -167,6 +167,11 @@ func (c *Commons) Translate(ctx context.Context, by Author, page crdt.ID, langua
 		d, err := c.Doc(page)
 		if err != nil {
 			return nil, err
+		}
+		if of, is := commons.Original(d); is {
+			if d, err = c.Doc(of); err != nil {
+				return nil, err
+			}
 		}
 		return commons.Translate(id, d, language, title, c.env())
 	})

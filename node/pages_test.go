@@ -109,6 +109,7 @@ func TestRevisionsAreSittings(t *testing.T) {
 
 		for _, x := range []struct{ from, to, want string }{
 			{"", "", "[added]."},
+			{list[2].Version.String() + "^", "", "[added]."},
 			{list[1].Version.String(), "", "[added]."},
 			{"", list[0].Version.String(), "[removed]deux[added]DEUX"},
 			{list[0].Version.String()[:12], list[1].Version.String()[:12], "[removed]un[added]Un"},

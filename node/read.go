@@ -43,12 +43,15 @@ func (c *Commons) Doc(id crdt.ID) (*crdt.Doc, error) {
 }
 
 // DocAt returns a resource as it was after a change, as the change's writer saw
-// it. version is a change's id or the beginning of it, of at least four digits.
+// it. version is a change's id or the beginning of it, of at least four digits;
+// with a "^" behind it, the resource is as its writer saw it before: before the
+// whole revision, if the change is what one ends with.
 func (c *Commons) DocAt(id crdt.ID, version string) (*crdt.Doc, crdt.ChangeID, error) {
 	items, err := c.log.History(id)
 	if err != nil {
 		return nil, crdt.ChangeID{}, err
 	}
+	version, before := strings.CutSuffix(version, "^")
 	var found []crdt.ChangeID
 	for _, it := range items {
 		if len(version) >= 4 && strings.HasPrefix(it.ID.String(), strings.ToLower(version)) {
@@ -57,6 +60,10 @@ func (c *Commons) DocAt(id crdt.ID, version string) (*crdt.Doc, crdt.ChangeID, e
 	}
 	if len(found) != 1 {
 		return nil, crdt.ChangeID{}, fmt.Errorf("%w: %q", ErrNoVersion, version)
+	}
+	if before {
+		d, err := c.beforeChange(id, found[0])
+		return d, found[0], err
 	}
 	d, err := c.log.DocAt(id, found[0])
 	return d, found[0], err

@@ -186,6 +186,27 @@ func (c *Commons) Before(id crdt.ID, r Revision) (*crdt.Doc, error) {
 	return d, err
 }
 
+// beforeChange returns a resource as a change's writer saw it before the
+// change, or before the revision that ends with it.
+func (c *Commons) beforeChange(id crdt.ID, change crdt.ChangeID) (*crdt.Doc, error) {
+	h, err := c.revisions(id)
+	if err != nil {
+		return nil, err
+	}
+	if r := h.list[h.of[change]]; r.Version == change {
+		return c.Before(id, r)
+	}
+	block, err := c.log.Block(change)
+	if err != nil {
+		return nil, err
+	}
+	one, err := oplog.DecodeChange(block)
+	if err != nil {
+		return nil, err
+	}
+	return c.Before(id, Revision{before: append([]crdt.ChangeID{one.Prev}, one.Deps...)})
+}
+
 // A Passage is a piece of a page's text that one revision wrote.
 type Passage struct {
 	Text     string

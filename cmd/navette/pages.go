@@ -92,7 +92,7 @@ func (e *env) inEditor(ctx context.Context, page api.PageText) (text, file strin
 
 func showLog(ctx context.Context, e *env, args []string) error {
 	f := flags("log")
-	most := f.Int("n", 50, "")
+	most, changes := f.Int("n", 50, ""), f.Bool("changes", false, "")
 	rest, err := parse(f, args, 0, 1)
 	if err != nil {
 		return err
@@ -102,6 +102,13 @@ func showLog(ctx context.Context, e *env, args []string) error {
 		path = resourcePath(rest[0], "/log")
 	}
 	return e.with(ctx, offline, func(c *api.Client) error {
+		if len(rest) == 1 && !*changes {
+			if list, ok, err := history(ctx, c, rest[0], query); err != nil {
+				return err
+			} else if ok {
+				return e.show(list, func() { e.revisions(list) })
+			}
+		}
 		var entries []api.Entry
 		if err := c.Get(ctx, path, query, &entries); err != nil {
 			return err
@@ -144,10 +151,9 @@ func diff(ctx context.Context, e *env, args []string) error {
 			}
 			for _, f := range d.Fields {
 				e.printf("%s\n", f.Name)
-				for _, l := range f.Lines {
-					e.printf("  %s\n", l)
-				}
-				if len(f.Lines) == 0 {
+				if len(f.Spans) > 0 {
+					e.printf("%s\n", indent(e.spans(f.Spans)))
+				} else {
 					if f.Was != nil {
 						e.printf("  -%s\n", plain(f.Was))
 					}

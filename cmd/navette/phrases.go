@@ -33,6 +33,9 @@ func phrasesIn(tag string) phrases {
 	return phrases{french}
 }
 
+// code is the language's tag.
+func (p phrases) code() string { return [2]string{"fr", "en"}[p.lang] }
+
 func (p phrases) has(key string) bool { _, ok := words[key]; return ok }
 
 // text is the phrase of a key with its arguments; the key itself where there

@@ -160,8 +160,25 @@ func add(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	in := api.Assignments{Kind: rest[0], Fields: rest[1:]}
+	in := api.Assignments{Kind: rest[0], Fields: e.inOwnLanguage(rest[1:])}
 	return e.write(ctx, http.MethodPost, "/v1/resources", in, "add.done")
+}
+
+// inOwnLanguage lets what begins from a template do so in the person's language,
+// unless they say another.
+func (e *env) inOwnLanguage(fields []string) []string {
+	template := false
+	for _, f := range fields {
+		name, _, _ := strings.Cut(strings.ToLower(f), "=")
+		template = template || name == "template"
+		if name == "language" || name == "lang" {
+			return fields
+		}
+	}
+	if !template {
+		return fields
+	}
+	return append(fields, "language="+e.say.code())
 }
 
 func set(ctx context.Context, e *env, args []string) error {

@@ -122,7 +122,7 @@ var names = map[string][]string{
 	"error.": {
 		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDamaged, api.CodeDiskFull,
 		api.CodeFieldLimit, api.CodeFormat, api.CodeInternal, api.CodeJoinRefused, api.CodeMissing, api.CodeNoCommons,
-		api.CodeNoField, api.CodeNoKind, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,
+		api.CodeNoField, api.CodeNoKind, api.CodeNoOriginal, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,
 		api.CodeNoVersion, api.CodeNoVersions, api.CodeOrder, api.CodeRemoved, api.CodeThere, api.CodeUnreachable,
 	},
 	"problem.": {

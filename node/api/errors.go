@@ -47,6 +47,7 @@ const (
 	CodeNoCommons   = "no_commons"   //
 	CodeNoField     = "no_field"     // kind, field, the kind's fields
 	CodeNoKind      = "no_kind"      // kind, the kinds
+	CodeNoOriginal  = "no_original"  // title
 	CodeNoRole      = "no_role"      // role
 	CodeNoText      = "no_text"      // kind
 	CodeNotAllowed  = "not_allowed"  // what is needed: steward, member, kit

@@ -199,7 +199,7 @@ func (s *Server) diff(_ http.ResponseWriter, r *http.Request) (any, error) {
 		old, _ := d.Was.(string)
 		now, _ := d.Is.(string)
 		if strings.Contains(old, "\n") || strings.Contains(now, "\n") {
-			f = FieldDiff{Name: d.Name, Lines: commons.DiffLines(old, now)}
+			f = FieldDiff{Name: d.Name, Lines: commons.DiffLines(old, now), Spans: commons.Around(commons.DiffSpans(old, now), around)}
 		}
 		out.Fields = append(out.Fields, f)
 	}
@@ -229,6 +229,21 @@ func compared(c *node.Commons, id crdt.ID, a, b string) (from, to *crdt.Doc, nam
 			return nil, nil, names, err
 		}
 		names[0] = at.String()
+		if strings.HasSuffix(a, "^") {
+			names[0] += "^"
+		}
+	} else if to.Kind() == "page" {
+		// Of a page, by what somebody did at a sitting.
+		list, err := c.Revisions(id)
+		if err != nil {
+			return nil, nil, names, err
+		}
+		if len(list) > 1 {
+			names[0] = list[len(list)-2].Version.String()
+		}
+		if from, err = c.Before(id, list[len(list)-1]); err != nil {
+			return nil, nil, names, err
+		}
 	} else if len(steps) > 1 {
 		before := steps[len(steps)-2]
 		names[0] = before.Change.ID.String()

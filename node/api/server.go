@@ -18,6 +18,12 @@
 //	GET    /v1/resources/{id}/text         PUT {"base", "text"}
 //	GET    /v1/resources/{id}/log
 //	GET    /v1/resources/{id}/diff         ?from= &to=
+//	GET    /v1/resources/{id}/revisions    ?n=
+//	GET    /v1/resources/{id}/blame        of a page
+//	GET    /v1/resources/{id}/links        and those that lead there
+//	GET    /v1/resources/{id}/translations POST {"language", "title"}
+//	POST   /v1/resources/{id}/follow       the translation says what the original says
+//	GET    /v1/templates                   ?lang=
 //	POST   /v1/resources/{id}/versions     settle: {"field", "keep"|"both"}
 //	GET    /v1/log                         ?n=
 //	GET    /v1/versions
@@ -113,6 +119,14 @@ func NewServer(n *node.Node) *Server {
 		"GET /v1/doctor":                   s.doctor,
 		"GET /v1/backup":                   s.backup,
 		"POST /v1/backup":                  s.backedUp,
+
+		"GET /v1/resources/{id}/revisions":     s.revisions,
+		"GET /v1/resources/{id}/blame":         s.blame,
+		"GET /v1/resources/{id}/links":         s.links,
+		"GET /v1/resources/{id}/translations":  s.translations,
+		"POST /v1/resources/{id}/translations": s.translate,
+		"POST /v1/resources/{id}/follow":       s.follow,
+		"GET /v1/templates":                    s.templates,
 	} {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}

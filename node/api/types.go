@@ -157,12 +157,14 @@ type Diff struct {
 	Fields []FieldDiff `json:"fields"`
 }
 
-// FieldDiff is one field of a Diff; of texts of several lines, Lines has them.
+// FieldDiff is one field of a Diff; of texts of several lines, Spans has them,
+// word by word, and Lines line by line.
 type FieldDiff struct {
-	Name  string   `json:"name"`
-	Was   any      `json:"was,omitempty"`
-	Is    any      `json:"is,omitempty"`
-	Lines []string `json:"lines,omitempty"` // "-old", "+new", " same"
+	Name  string         `json:"name"`
+	Was   any            `json:"was,omitempty"`
+	Is    any            `json:"is,omitempty"`
+	Lines []string       `json:"lines,omitempty"` // "-old", "+new", " same"
+	Spans []commons.Span `json:"spans,omitempty"`
 }
 
 // File is a file sent to be imported, or one of an export. Data is base64 in
