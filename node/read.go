@@ -278,6 +278,10 @@ func (c *Commons) ReadMark(mark string) (pos uint64, ok bool) {
 	return pos, c.log.Honours(epoch, pos)
 }
 
+// Standing counts the changes of membership: with another count, what counts of
+// what is stored may be another.
+func (c *Commons) Standing() int { return c.log.MemberCount() }
+
 // Changed returns a channel that is closed at the next commit.
 func (c *Commons) Changed() <-chan struct{} { return c.log.Changed() }
 

@@ -13,11 +13,7 @@ import (
 	"navette/crdt/commons/ical"
 	"navette/node"
 	"navette/node/formats"
-	"navette/storage"
 )
-
-// importChunk is how many records are written before progress is told.
-const importChunk = 200
 
 // lines sends an answer a line at a time.
 type lines struct {
@@ -68,7 +64,12 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) (any, error
 		result.Columns = append(result.Columns, ImportColumn{col.Heading, col.Field})
 	}
 	out := newLines(w)
-	if err := carry(r, c, found.Records, in.DryRun, result, out); err != nil {
+	err = c.Import(r.Context(), found.Records, node.Import{
+		DryRun:   in.DryRun,
+		Each:     func(p commons.Planned) { result.note(p, in.DryRun) },
+		Progress: func(done, total int) error { return out.send(ImportLine{Progress: &Progress{done, total}}) },
+	})
+	if err != nil {
 		out.fail(err)
 		return nil, nil
 	}
@@ -90,71 +91,6 @@ func codeOf(p formats.Problem) string {
 		}
 	}
 	return p.Code
-}
-
-// carry plans the records and, unless it is a dry run, carries them out; a
-// chunk at a time, and it forgets each, so that what an import takes of memory
-// is what its files take.
-func carry(r *http.Request, c *node.Commons, records []commons.Record, dry bool, result *ImportResult, out *lines) error {
-	h, env := holder(c), c.Env()
-	planner := commons.NewPlanner(h, env)
-	for i := 0; i < len(records); i += importChunk {
-		chunk := make([]commons.Planned, min(importChunk, len(records)-i))
-		plan := func(j int) *commons.Planned {
-			p := &chunk[j]
-			switch p.State {
-			case "":
-				*p = planner.Plan(records[i+j])
-			case commons.New, commons.Changed: // again: the document may be another
-				*p = commons.Plan(h, []commons.Record{p.Record}, env)[0]
-			}
-			return p
-		}
-		if err := carryChunk(r, c, len(chunk), plan, dry, result); err != nil {
-			return err
-		}
-		clear(records[i : i+len(chunk)])
-		if err := out.send(ImportLine{Progress: &Progress{i + len(chunk), len(records)}}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// carryChunk writes some records. Each is planned when its change is made, on
-// the document as it is then: peers write meanwhile.
-func carryChunk(r *http.Request, c *node.Commons, count int, plan func(int) *commons.Planned, dry bool, result *ImportResult) error {
-	if dry {
-		for j := range count {
-			result.note(*plan(j), true)
-		}
-		return nil
-	}
-	last := make([]*commons.Planned, count)
-	intents := make([]func() ([][]crdt.Edit, error), count)
-	for j := range intents {
-		intents[j] = func() ([][]crdt.Edit, error) {
-			last[j] = plan(j)
-			return last[j].Edits, last[j].Err
-		}
-	}
-	errs, err := c.WriteAll(r.Context(), intents)
-	if err != nil {
-		return err
-	}
-	for j, p := range last {
-		if p == nil { // it wasn't even tried
-			p = plan(j)
-		}
-		switch {
-		case errors.Is(errs[j], storage.ErrFull):
-			return errs[j]
-		case errs[j] != nil:
-			p.State, p.Err = commons.Refused, errs[j]
-		}
-		result.note(*p, false)
-	}
-	return nil
 }
 
 func (r *ImportResult) note(p commons.Planned, dry bool) {
@@ -195,40 +131,6 @@ func problem(p commons.Planned, err error) ImportProblem {
 		return ImportProblem{p.File, p.Line, "error." + e.Code, e.Args}
 	}
 	return ImportProblem{p.File, p.Line, "error." + CodeInternal, []string{err.Error()}}
-}
-
-// holder lets a plan look at what is there. Its index of a field is made once,
-// so that an import doesn't read everything for each record.
-func holder(c *node.Commons) commons.Holder {
-	type field struct{ kind, name string }
-	index := make(map[field]map[string][]crdt.ID)
-	return commons.Holder{
-		Origin: c.Device().String(),
-		Doc: func(id crdt.ID) *crdt.Doc {
-			d, err := c.Doc(id)
-			if err != nil {
-				return nil
-			}
-			return d
-		},
-		Find: func(kind, name, value string) []crdt.ID {
-			at := field{kind, name}
-			if index[at] == nil {
-				index[at] = make(map[string][]crdt.ID)
-				// What can't be read is not found: the record's own id is.
-				_ = c.Each(kind, func(d *crdt.Doc) error {
-					r := commons.View(d)
-					if v, ok := r.Get(name); ok && !d.Deleted() {
-						if s, ok := v.Value.(string); ok {
-							index[at][s] = append(index[at][s], d.ID())
-						}
-					}
-					return nil
-				})
-			}
-			return index[at][value]
-		},
-	}
 }
 
 func (s *Server) export(_ http.ResponseWriter, r *http.Request) (any, error) {

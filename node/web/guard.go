@@ -10,8 +10,16 @@ import (
 	"time"
 )
 
-// maxForm bounds what a form may bring, unless its route takes files.
+// maxForm bounds what a form may bring, unless its path takes more.
 const maxForm = 64 << 10
+
+// roomFor is how much a form of that path may bring.
+func roomFor(path string) int64 {
+	if path == "/share/import" {
+		return maxTable
+	}
+	return maxForm
+}
 
 // headers are what every answer carries.
 //
@@ -101,7 +109,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			s.o.Calendars.ServeHTTP(w, r)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, roomFor(r.URL.Path))
 		if sideOf(r) != loopback && !s.pace.spend(time.Now(), addressOf(r)) {
 			w.Header().Set("Retry-After", "3")
 			http.Error(w, "429 Too Many Requests: wait for a moment. Attendez un instant.", http.StatusTooManyRequests)

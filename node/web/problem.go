@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,8 +141,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, on side, to rout
 // allowed tells whether the person may have the route answer.
 func (v *visit) allowed(to route) error {
 	if v.Method == http.MethodPost {
-		if err := v.ParseForm(); err != nil {
-			return &problem{http.StatusBadRequest, "problem.form", nil, err}
+		if err := v.readForm(); err != nil {
+			return err
 		}
 		if !v.tokenHolds() {
 			return &problem{status: http.StatusForbidden, key: "problem.token"}
@@ -163,4 +164,17 @@ func (v *visit) allowed(to route) error {
 		return &problem{status: http.StatusForbidden, key: "problem.steward"}
 	}
 	return &problem{status: http.StatusForbidden, key: "problem.member"}
+}
+
+// readForm reads what a form brought.
+func (v *visit) readForm() error {
+	err := v.ParseForm()
+	if kind, _, _ := mime.ParseMediaType(v.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
+		err = v.ParseMultipartForm(roomFor(v.URL.Path))
+	}
+	var long *http.MaxBytesError
+	if err != nil && !errors.As(err, &long) {
+		err = &problem{http.StatusBadRequest, "problem.form", nil, err}
+	}
+	return err
 }

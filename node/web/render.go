@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"strings"
@@ -88,14 +89,14 @@ func readPages() (out [len(tongueTags)]map[string]*template.Template, err error)
 		return out, err
 	}
 	for l := range tongueTags {
-		frame, err := template.New("").Funcs(functions(tongue(l))).ParseFS(files, "templates/layout.html", "templates/parts.html")
+		frame, err := template.New("").Funcs(functions(tongue(l))).ParseFS(files, "templates/layout.html", "templates/parts*.html")
 		if err != nil {
 			return out, fmt.Errorf("web: %w", err)
 		}
 		out[l] = map[string]*template.Template{}
 		for _, name := range names {
 			short := strings.TrimSuffix(path.Base(name), ".html")
-			if short == "layout" || short == "parts" {
+			if short == "layout" || strings.HasPrefix(short, "parts") {
 				continue
 			}
 			t, err := frame.Clone()
@@ -113,7 +114,7 @@ func readPages() (out [len(tongueTags)]map[string]*template.Template, err error)
 
 // functions are what templates can call.
 func functions(l tongue) template.FuncMap {
-	return template.FuncMap{
+	all := template.FuncMap{
 		"t":      l.text,
 		"n":      l.count,
 		"day":    l.day,
@@ -128,6 +129,8 @@ func functions(l tongue) template.FuncMap {
 		"tabs":   func() []tab { return tabs },
 		"said":   func(m *message) string { return l.text(m.Key, m.Args...) },
 	}
+	maps.Copy(all, thingFunctions(l))
+	return all
 }
 
 // tokenField is the hidden field that every form has.

@@ -71,6 +71,8 @@ type Server struct {
 	tries    tries
 	pace     pace
 	said     said
+	shelves  shelves
+	tables   tables
 	// setupCode opens the set-up. Each start has another.
 	setupCode string
 	pages     [len(tongueTags)]map[string]*template.Template

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -60,7 +61,7 @@ func newNode(t *testing.T) *site {
 	if _, err := n.Found(t.Context(), "Communs de vm", "vm", "root", true); err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(n, Options{})
+	s, err := New(n, Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

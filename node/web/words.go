@@ -10,7 +10,7 @@ import "maps"
 // key with .any says that there is none.
 
 // words has each text in French and in English.
-var words = gathered(frameWords, signInWords, setupWords, homeWords)
+var words = gathered(frameWords, signInWords, setupWords, homeWords, heldWords)
 
 func gathered(parts ...map[string][2]string) map[string][2]string {
 	all := map[string][2]string{}

@@ -1,0 +1,9 @@
+package web
+
+import "slices"
+
+// heldRoutes are the screens of what the place holds in common.
+var heldRoutes = slices.Concat(thingRoutes, versionRoutes, shareRoutes, loanRoutes, importRoutes, placeRoutes)
+
+// heldWords are their words.
+var heldWords = gathered(thingWords, fieldWords, shareWords, importWords, placeWords)

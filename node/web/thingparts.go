@@ -1,0 +1,94 @@
+package web
+
+import (
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// thingFunctions are what the templates of things call.
+func thingFunctions(l tongue) template.FuncMap {
+	return template.FuncMap{
+		"choiceKey":        choiceKey,
+		"fieldName":        l.fieldName,
+		"conditionColour":  func(s string) string { return conditionColours[s] },
+		"experienceColour": func(s string) string { return experienceColours[s] },
+		"decimal":          l.decimal,
+		"date":             l.date,
+		"web":              isWeb,
+		"isCustom":         func(field string) bool { return strings.HasPrefix(field, "custom.") },
+		"attributes":       attributes,
+		"filtered":         filtered,
+	}
+}
+
+var conditionColours = map[string]string{"good": "calm", "to check": "waiting", "broken": "attention"}
+
+var experienceColours = map[string]string{"worked": "calm", "failed": "attention", "tip": "busy"}
+
+// fieldName is what people call a field, or an entry of one.
+func (l tongue) fieldName(name string) string {
+	if _, ok := words["field."+name]; ok {
+		return l.text("field." + name)
+	}
+	of, key, _ := strings.Cut(name, ".")
+	switch _, ok := words["field."+of]; {
+	case ok && of == "custom":
+		return key
+	case ok:
+		return l.text("field." + of)
+	}
+	return l.text("field.other")
+}
+
+// decimal writes a number as people of the language do.
+func (l tongue) decimal(s string) string {
+	if l == french {
+		return strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+// date writes a date of a field.
+func (l tongue) date(s string) string {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return s
+	}
+	return l.day(t)
+}
+
+// isWeb tells whether a text is an address that a browser may be sent to.
+func isWeb(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// filtered tells whether a filter of a list is set.
+func filtered(list []filter) bool {
+	for _, f := range list {
+		if f.Value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// attributes are what the element of an input says of it.
+func attributes(in *input, id string) template.HTMLAttr {
+	var out, by []string
+	if in.Needed {
+		out = append(out, "required")
+	}
+	if in.Wrong != "" {
+		out, by = append(out, `aria-invalid="true"`), append(by, id+"-wrong")
+	}
+	if in.Hint != "" {
+		by = append(by, id+"-hint")
+	}
+	if len(by) > 0 {
+		out = append(out, `aria-describedby="`+template.HTMLEscapeString(strings.Join(by, " "))+`"`)
+	}
+	return template.HTMLAttr(strings.Join(out, " "))
+}
