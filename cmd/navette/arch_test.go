@@ -46,8 +46,9 @@ var arrows = []arrow{
 	{"node/gate", []string{"crdt", "crdt/cbor", "crdt/oplog", "crdt/membership"}, "who is let in is decided before any exchange"},
 	{"node/replica", []string{"crdt/...", "node/gate", "storage"}, "decides everything a node decides, without threads or clock"},
 	{"node/sim", []string{"crdt/...", "node/gate", "node/replica", "storage/..."}, "replicas from one seed; never the real node"},
-	{"node", []string{"crdt/...", "node/backup", "node/formats", "node/gate", "node/markdown", "node/replica", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
-	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
+	{"node/valise", []string{"crdt", "crdt/cbor", "crdt/oplog", "storage"}, "a file of blocks that travels by hand; what becomes of them is the node's affair"},
+	{"node", []string{"crdt/...", "node/backup", "node/formats", "node/gate", "node/markdown", "node/replica", "node/valise", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
+	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "node/valise", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 	{"node/qr", nil, "text as squares, of use to any program"},
 	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/qr", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 
@@ -63,6 +64,7 @@ var modules = []struct {
 	in     string // the package
 	why    string
 }{
+	{"filippo.io/age", "node/valise", "encryption of what travels by hand"},
 	{"github.com/BurntSushi/toml", "cmd/navette", "the config file becomes Options there and nowhere else"},
 	{"github.com/dgraph-io/badger/v4", "storage/badgerdb", "the disk"},
 	{"github.com/hashicorp/mdns", "transport/lan", "answers on the link"},
@@ -87,6 +89,7 @@ var modules = []struct {
 	{"rsc.io/qr", "node/qr", "the codes themselves"},
 
 	{"github.com/emersion/go-ical", "", "the oracle for our own reader of iCalendar, in tests"},
+	{"github.com/ipld/go-car/v2", "", "the oracle for our own valises, in tests"},
 	{"github.com/ipld/go-ipld-prime", "", "the oracle for our own codec, in tests"},
 	{"github.com/makiuchi-d/gozxing", "", "reads the codes that node/qr draws, in tests"},
 	{"github.com/rogpeppe/go-internal", "", "scripts, in tests"},

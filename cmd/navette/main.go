@@ -87,6 +87,8 @@ func commands() []command {
 		{"versions", "[--resolve ID [--keep N|both]]", versions},
 		{"import", "FILE [--as KIND] [--map F=COLUMN]… [--dry-run]", importFiles},
 		{"export", "KIND [--format FORMAT] [-o FILE]", exportFiles},
+		{"pack", "FILE|FOLDER [--for PLACE]", pack},
+		{"unpack", "FILE|FOLDER", unpack},
 		{"backup", "create FILE | restore FILE", backUp},
 		{"calendar", "[link [NAME] [--place PLACE] | password [NAME] | revoke ID]", calendar},
 		{"fingerprint", "", fingerprint},

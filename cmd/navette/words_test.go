@@ -73,7 +73,7 @@ func TestWordsAreThereAndUsed(t *testing.T) {
 	for _, k := range commons.Kinds() {
 		used["kind."+k.Name] = true
 	}
-	for _, prefix := range []string{"status.", "calendar.", "role.", "did.", "exchange.", "peer.", "mark.", "notice.", "error.", "problem."} {
+	for _, prefix := range []string{"status.", "calendar.", "role.", "did.", "exchange.", "peer.", "mark.", "notice.", "error.", "problem.", "unpack."} {
 		for _, s := range names[prefix] {
 			used[prefix+s] = true
 		}
@@ -120,11 +120,13 @@ var names = map[string][]string{
 	"notice.": {node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeTwice, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
 		node.NoticeDisk, node.NoticeNoNetwork, node.NoticeReadsOnly, node.NoticeNoBackup, node.NoticeOldBackup},
 	"error.": {
+		api.CodeCutValise, api.CodeForeignValise, api.CodeNewerValise, api.CodeNoPlace, api.CodeNotValise,
 		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDamaged, api.CodeDiskFull,
 		api.CodeFieldLimit, api.CodeFormat, api.CodeInternal, api.CodeJoinRefused, api.CodeMissing, api.CodeNoCommons,
 		api.CodeNoField, api.CodeNoKind, api.CodeNoOriginal, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,
 		api.CodeNoVersion, api.CodeNoVersions, api.CodeOrder, api.CodeRemoved, api.CodeThere, api.CodeUnreachable,
 	},
+	"unpack.": {"cut", "elsewhere", "partly"},
 	"problem.": {
 		formats.CodeFile, formats.CodeQuote, formats.CodeCells, formats.CodeNoName, formats.CodeValue, formats.CodeLine,
 		formats.CodeUnclosed, formats.CodeNotEvent, formats.CodeStart, formats.CodeRepeat, "gone", "twice", "empty", "binary", "too_large", "format", "unnamed", "column",

@@ -56,6 +56,7 @@ const (
 	SigLog        SigKind = "log"        // over a LogGenesis, by its device
 	SigChange     SigKind = "change"     // over a Change, by its log's device
 	SigMembership SigKind = "membership" // over a MembershipChange, by its signer
+	SigValise     SigKind = "valise"     // over a valise's manifest, by the device that packed it
 )
 
 // signed returns the bytes that are signed for a block.

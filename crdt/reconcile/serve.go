@@ -37,6 +37,7 @@ type server struct {
 	has, sent map[crdt.LogID][]crdt.ChangeID
 	opened    []*cursor // those with a branch, oldest first
 
+	most   int             // branches to be sent at once
 	fresh  []Item          // tips that came up since, to be pushed
 	pushed map[uint64]Item // pushed and not confirmed, by hash
 	sends  Count
@@ -77,7 +78,7 @@ func (h *cursors) Pop() any {
 
 func newServer(src Source, credit int) server {
 	return server{
-		src: src, credit: credit,
+		src: src, credit: credit, most: maxServed,
 		serving: map[crdt.ChangeID]*cursor{},
 		has:     map[crdt.LogID][]crdt.ChangeID{},
 		sent:    map[crdt.LogID][]crdt.ChangeID{},
@@ -114,16 +115,22 @@ func (v *server) got(h uint64) {
 }
 
 // start begins to send the branch of tip beyond have, and those of earlier logs
-// that it goes on from: these are closed, so that nobody is told of their tips.
+// that it goes on from.
 func (s *Session) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
 	v := &s.serve
+	return v.start(tip, have, func(log crdt.LogID) []crdt.ChangeID { return append(s.known(log), v.sent[log]...) })
+}
+
+// start begins to send the branch of tip beyond have, and those of earlier logs
+// that it goes on from: these are closed, so that nobody is told of their tips.
+func (v *server) start(tip crdt.ChangeID, have []crdt.ChangeID, known func(crdt.LogID) []crdt.ChangeID) error {
 	if c := v.serving[tip]; c != nil {
 		v.end(c)
 	}
 	genesis, err := v.open(tip, have)
 	for left := v.src.PrevLogs(genesis); len(left) > 0 && err == nil; left = left[1:] {
 		if l := left[0]; v.serving[l.ID] == nil {
-			genesis, err = v.open(l.ID, append(s.known(l.Log), v.sent[l.Log]...))
+			genesis, err = v.open(l.ID, known(l.Log))
 			left = append(left, v.src.PrevLogs(genesis)...)
 		}
 	}
@@ -133,8 +140,8 @@ func (s *Session) start(tip crdt.ChangeID, have []crdt.ChangeID) error {
 // open makes a cursor, if there is anything to send. It returns the genesis, if
 // that is what it begins with.
 func (v *server) open(tip crdt.ChangeID, have []crdt.ChangeID) (genesis crdt.ChangeID, err error) {
-	if len(v.serving) >= maxServed {
-		return genesis, fmt.Errorf("%w: more than %d wants", ErrProtocol, maxServed)
+	if len(v.serving) >= v.most {
+		return genesis, fmt.Errorf("%w: more than %d wants", ErrProtocol, v.most)
 	}
 	next, ok := v.src.Peek(tip, have)
 	if !ok {

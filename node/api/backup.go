@@ -12,7 +12,7 @@ import (
 	"navette/storage"
 )
 
-// errorTrailer is where the answer to GET /v1/backup says, in JSON, what went
+// errorTrailer is where an answer that is a file says, in JSON, what went
 // wrong in the middle of it.
 const errorTrailer = "Navette-Error"
 
@@ -22,13 +22,19 @@ const slowest = time.Minute
 
 func (s *Server) backup(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "application/octet-stream")
+	return nil, s.pour(w, r, s.node.Backup)
+}
+
+// pour sends what write writes, as it comes. If that fails before anything was
+// sent the error is returned, otherwise the trailer says it.
+func (s *Server) pour(w http.ResponseWriter, r *http.Request, write func(context.Context, io.Writer) error) error {
 	w.Header().Set("Trailer", errorTrailer)
 	out := &patient{gone: r.Context().Err, w: w, c: http.NewResponseController(w)}
 	defer out.until(time.Time{})
 	// A write that waits for the client doesn't hold up the node's end.
 	stop := context.AfterFunc(r.Context(), func() { out.until(time.Unix(1, 0)) })
 	defer stop()
-	err := s.node.Backup(r.Context(), out)
+	err := write(r.Context(), out)
 	if errors.Is(err, storage.ErrCorrupt) {
 		err = &Error{Code: CodeDamaged, Detail: err.Error()}
 	}
@@ -36,10 +42,10 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) (any, error) {
 		if err != nil {
 			w.Header().Set(errorTrailer, asJSON(err))
 		}
-		return nil, nil
+		return nil
 	}
 	w.Header().Del("Trailer")
-	return nil, err
+	return err
 }
 
 // asJSON is what writeError would send.
@@ -93,14 +99,14 @@ func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backupBody{resp}, nil
+	return &pouredBody{resp}, nil
 }
 
-// backupBody is a backup that ends with what the trailer says.
-type backupBody struct{ resp *http.Response }
+// pouredBody is a file that ends with what the trailer says.
+type pouredBody struct{ resp *http.Response }
 
 // Read implements io.Reader.
-func (b *backupBody) Read(p []byte) (int, error) {
+func (b *pouredBody) Read(p []byte) (int, error) {
 	n, err := b.resp.Body.Read(p)
 	if !errors.Is(err, io.EOF) {
 		return n, err
@@ -111,10 +117,10 @@ func (b *backupBody) Read(p []byte) (int, error) {
 	}
 	var failed errorBody
 	if err := json.Unmarshal([]byte(text), &failed); err != nil || failed.Error == nil {
-		return n, fmt.Errorf("the node ended the backup: %.200s", text)
+		return n, fmt.Errorf("the node ended the file: %.200s", text)
 	}
 	return n, failed.Error
 }
 
 // Close implements io.Closer.
-func (b *backupBody) Close() error { return b.resp.Body.Close() }
+func (b *pouredBody) Close() error { return b.resp.Body.Close() }

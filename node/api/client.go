@@ -84,6 +84,11 @@ func (c *Client) Stream(ctx context.Context, method, path string, query url.Valu
 	if err != nil {
 		return err
 	}
+	return eachLine(resp, each)
+}
+
+// eachLine hands over an answer a line at a time.
+func eachLine(resp *http.Response, each func(json.RawMessage) error) error {
 	defer resp.Body.Close()
 	lines := bufio.NewReader(resp.Body)
 	for {
@@ -107,6 +112,15 @@ func (c *Client) Stream(ctx context.Context, method, path string, query url.Valu
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
+	kind := ""
+	if body != nil {
+		kind = "application/json"
+	}
+	return c.send(ctx, method, path, query, bytes.NewReader(body), kind)
+}
+
+// send sends a body of a media type as it comes.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader, kind string) (*http.Response, error) {
 	if query == nil {
 		query = url.Values{}
 	}
@@ -117,12 +131,12 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

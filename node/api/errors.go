@@ -60,6 +60,15 @@ const (
 	CodeUnreachable = "unreachable"  // whom: invitation
 )
 
+// The codes of a valise.
+const (
+	CodeCutValise     = "cut_valise"     //
+	CodeForeignValise = "foreign_valise" //
+	CodeNewerValise   = "newer_valise"   //
+	CodeNoPlace       = "no_place"       // place, the places that are known
+	CodeNotValise     = "not_valise"     //
+)
+
 // httpStatus is the HTTP status that goes with each code.
 var httpStatus = map[string]int{
 	CodeDamaged:     http.StatusInternalServerError,

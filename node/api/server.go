@@ -34,6 +34,8 @@
 //	GET    /v1/doctor
 //	GET    /v1/backup                      of all commons, in the format of BACKUP.md
 //	POST   /v1/backup                      {"made"}: it is in a safe place
+//	GET    /v1/valise                      ?for=PLACE; in the format of VALISE.md
+//	POST   /v1/valise                      one as it is: unpack it; answers a line at a time; ?look=1: remember what its packer has
 //
 // Every path takes ?commons=NAME; without it the commons used last is meant.
 // {id} is an id, the beginning of one, a tag, a page's path or a title. What is
@@ -56,6 +58,7 @@ import (
 	"navette/node"
 	"navette/node/gate"
 	"navette/node/replica"
+	"navette/node/valise"
 	"navette/storage"
 	"navette/transport"
 )
@@ -127,9 +130,11 @@ func NewServer(n *node.Node) *Server {
 		"POST /v1/resources/{id}/translations": s.translate,
 		"POST /v1/resources/{id}/follow":       s.follow,
 		"GET /v1/templates":                    s.templates,
+		"GET /v1/valise":                       s.pack,
 	} {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}
+	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack)) // as long as it is
 	return s
 }
 
@@ -143,9 +148,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 // A handler returns what is to be sent as JSON; nil if it has answered itself.
 type handler func(w http.ResponseWriter, r *http.Request) (any, error)
 
+// handle serves requests whose body is bounded.
 func (s *Server) handle(h handler) http.HandlerFunc {
+	all := s.answer(h)
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		all(w, r)
+	}
+}
+
+// answer sends what a handler returns.
+func (s *Server) answer(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		answer, err := h(w, r)
 		if err != nil {
 			writeError(w, refusal(err))
@@ -200,6 +214,14 @@ func refusal(err error) error {
 		return refuse(CodeJoinRefused, "impostor")
 	case errors.Is(err, transport.ErrUnreachable), errors.Is(err, transport.ErrRefused), errors.Is(err, node.ErrOffline):
 		return refuse(CodeUnreachable, "invitation")
+	case errors.Is(err, valise.ErrNotValise):
+		return refuse(CodeNotValise)
+	case errors.Is(err, valise.ErrForeign):
+		return refuse(CodeForeignValise)
+	case errors.Is(err, valise.ErrNewer):
+		return refuse(CodeNewerValise)
+	case errors.Is(err, valise.ErrIncomplete), errors.Is(err, valise.ErrDamaged):
+		return refuse(CodeCutValise)
 	case errors.Is(err, node.ErrNoCommons):
 		return refuse(CodeNoCommons)
 	case errors.Is(err, node.ErrNotAllowed):

@@ -277,6 +277,39 @@ type Backup struct {
 	Made time.Time `json:"made"`
 }
 
+// Valise says what is in a valise: the header Navette-Valise of GET /v1/valise.
+type Valise struct {
+	Name    string         `json:"name"` // what it is called in a folder that several share
+	Things  map[string]int `json:"things"`
+	Changes int            `json:"changes"`
+	Files   int            `json:"files"`
+	Bytes   int64          `json:"bytes"` // of what is in it, before it is encrypted
+}
+
+// UnpackLine is a line of the answer to POST /v1/valise: how many things of how
+// many have come, or what came of it.
+type UnpackLine struct {
+	Progress *Progress `json:"progress,omitempty"`
+	Result   *Unpacked `json:"result,omitempty"`
+}
+
+// Unpacked is what came of unpacking a valise.
+type Unpacked struct {
+	Commons     string         `json:"commons"`
+	From        string         `json:"from"` // the place that packed it
+	Device      string         `json:"device"`
+	Made        *time.Time     `json:"made,omitempty"`
+	Own         bool           `json:"own"`           // packed here: nothing to do
+	Complete    bool           `json:"complete"`      // all of it is here
+	Why         string         `json:"why,omitempty"` // if not: cut, elsewhere (packed for another place), partly
+	Things      map[string]int `json:"things"`        // new or changed here
+	Total       int            `json:"total"`         // things that it is about
+	Changes     int            `json:"changes"`       // new here
+	Unusable    int            `json:"unusable"`
+	Fingerprint string         `json:"fingerprint"`
+	Full        string         `json:"full"` // the fingerprint's 256 bits
+}
+
 // CheckRequest is POST /v1/check. The answer is a stream of CheckLines.
 type CheckRequest struct {
 	ReadData bool `json:"read_data"`

@@ -77,10 +77,14 @@ func (r *Replica) takeReady(c *Commit, left int) {
 	r.ready = r.ready[n:]
 }
 
-// unready forgets a run that was to be stored. It is still lacking.
-func (r *Replica) unready(in *incoming) {
+// unready forgets a run that was to be stored, and isn't because of err. It is
+// still lacking.
+func (r *Replica) unready(in *incoming, err error) {
 	for _, l := range in.Blocks {
 		delete(r.upcoming, oplog.Sum(l))
+	}
+	if in.group != nil {
+		in.group.fail(r, err)
 	}
 	r.dealtWith(in)
 }
@@ -120,6 +124,8 @@ func (r *Replica) stored(c *Commit) {
 		}
 		ids, ends = append(ids, p.ids...), append(ends, p.ends...)
 		switch {
+		case p.run != nil && p.run.from == nil:
+			p.run.group.arrived(r, p.run.ID())
 		case p.run != nil:
 			p.run.from.moved = r.now
 			r.dealtWith(p.run)
@@ -169,7 +175,7 @@ func (r *Replica) failed(c *Commit, err error) {
 		case p.proposal != nil:
 			proposals = append(proposals, p.proposal)
 		case p.run != nil && lost:
-			r.unready(p.run)
+			r.unready(p.run, err)
 		case p.run != nil:
 			r.ready = append(r.ready, p.run)
 		case lost:
@@ -194,7 +200,7 @@ func (r *Replica) full(c *Commit, err error) {
 	for _, p := range c.parts {
 		switch {
 		case p.run != nil:
-			r.unready(p.run)
+			r.unready(p.run, err)
 		case p.joining != nil && others:
 			r.joining = append(p.joining, r.joining...)
 		case p.joining != nil:

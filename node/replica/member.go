@@ -20,7 +20,8 @@ type joining struct {
 	group  *group // of those proposed here
 }
 
-// A group is membership changes that were proposed together.
+// A group is membership changes that were proposed together, or runs that were
+// carried together.
 type group struct {
 	ticket Ticket
 	left   int
@@ -162,11 +163,8 @@ func (r *Replica) joined(j *joining) {
 	if j.from != nil {
 		j.from.moved = r.now
 	}
-	if g := j.group; g != nil {
-		g.last = j.id
-		if g.left--; g.left == 0 && !g.failed {
-			r.emit(&Done{Ticket: g.ticket, ID: g.last})
-		}
+	if j.group != nil {
+		j.group.arrived(r, j.id)
 	}
 }
 
@@ -186,9 +184,8 @@ func (r *Replica) refuseMember(j *joining, err error) {
 // drop lets go of a change that isn't stored now. A peer's is asked for again.
 func (r *Replica) drop(j *joining, err error) {
 	r.release(j)
-	if g := j.group; g != nil && !g.failed {
-		g.failed = true
-		r.emit(&Done{Ticket: g.ticket, Err: err})
+	if j.group != nil {
+		j.group.fail(r, err)
 	}
 }
 

@@ -8,12 +8,16 @@ import "navette/storage"
 
 // cramped drops what is ready, if there is no room for it.
 func (r *Replica) cramped() bool {
-	if len(r.ready) == 0 || r.o.Log.Room(storage.Others) == nil {
+	if len(r.ready) == 0 {
+		return false
+	}
+	err := r.o.Log.Room(storage.Others)
+	if err == nil {
 		return false
 	}
 	r.short = true
 	for _, in := range r.ready {
-		r.unready(in)
+		r.unready(in, err)
 	}
 	r.ready = nil
 	return true

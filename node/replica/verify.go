@@ -16,6 +16,7 @@ import (
 type Work struct {
 	session SessionID
 	runs    []*incoming
+	early   []*oplog.Run // carried, and of logs that aren't known
 	skip    bool
 	done    bool
 }
@@ -23,7 +24,8 @@ type Work struct {
 // incoming is a run on its way into the store.
 type incoming struct {
 	*oplog.Run
-	from    *session // who sent it, also once the session is gone
+	from    *session // who sent it, also once the session is gone; nil: carried
+	group   *group   // of those carried together
 	commons oplog.CommonsID
 	device  oplog.Key
 	size    int // bytes in memory
@@ -95,7 +97,7 @@ func sizeOf(run *oplog.Run) int {
 
 // dealtWith gives back the credit for a run, once.
 func (r *Replica) dealtWith(in *incoming) {
-	if in.dealt {
+	if in.dealt || in.from == nil {
 		return
 	}
 	in.dealt = true
@@ -169,6 +171,10 @@ func (r *Replica) Verified(now time.Duration, w *Work) []Effect {
 // admit takes a verified run in: it is ready to be stored, waits, or is
 // refused.
 func (r *Replica) admit(in *incoming) {
+	if in.from == nil {
+		r.readmit(in)
+		return
+	}
 	if in.err == nil {
 		missing, err := r.check(in)
 		switch {
