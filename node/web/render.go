@@ -39,6 +39,7 @@ type frame struct {
 	Said    *message
 	Helps   string // whom the person helps; "" for nobody
 	Bare    bool   // nothing but the set-up can be asked for
+	Mark    string // where the feed stood
 	Live    bool   // the page is brought up to date as it stands
 }
 
@@ -49,7 +50,7 @@ func (v *visit) renderAs(status int, name string, data any) error {
 	f := &frame{
 		Data: data, Lang: v.say.tag(), Page: v.page(), Tab: tabOf(v.URL.Path), Person: v.name,
 		Member: v.role >= oplog.RoleMember, Steward: v.role >= oplog.RoleSteward,
-		Said: v.s.said.take(v.URL.Query().Get(saidParam)), Live: v.Method == http.MethodGet,
+		Said: v.s.said.take(v.URL.Query().Get(saidParam)), Live: v.Method == http.MethodGet && v.s.live[name], Mark: v.mark,
 	}
 	f.Bare = v.s.SetupCode() != ""
 	if v.session != nil {
@@ -83,15 +84,18 @@ func tabOf(p string) string {
 }
 
 // readPages parses the templates, once for each language.
-func readPages() (out [len(tongueTags)]map[string]*template.Template, err error) {
+// live says which of them have something that is brought up to date as they
+// stand.
+func readPages() (out [len(tongueTags)]map[string]*template.Template, live map[string]bool, err error) {
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
+	live = map[string]bool{}
 	for l := range tongueTags {
 		frame, err := template.New("").Funcs(functions(tongue(l))).ParseFS(files, "templates/layout.html", "templates/parts*.html")
 		if err != nil {
-			return out, fmt.Errorf("web: %w", err)
+			return out, nil, fmt.Errorf("web: %w", err)
 		}
 		out[l] = map[string]*template.Template{}
 		for _, name := range names {
@@ -104,12 +108,17 @@ func readPages() (out [len(tongueTags)]map[string]*template.Template, err error)
 				t, err = t.ParseFS(files, name)
 			}
 			if err != nil {
-				return out, fmt.Errorf("web: %w", err)
+				return out, nil, fmt.Errorf("web: %w", err)
 			}
 			out[l][short] = t
+			src, err := files.ReadFile(name)
+			if err != nil {
+				return out, nil, fmt.Errorf("web: %w", err)
+			}
+			live[short] = bytes.Contains(src, []byte("data-live"))
 		}
 	}
-	return out, nil
+	return out, live, nil
 }
 
 // functions are what templates can call.

@@ -70,12 +70,14 @@ type Server struct {
 	pins     pins
 	tries    tries
 	pace     pace
+	streams  chan struct{} // one for each stream of events
 	said     said
 	shelves  shelves
 	tables   tables
 	// setupCode opens the set-up. Each start has another.
 	setupCode string
 	pages     [len(tongueTags)]map[string]*template.Template
+	live      map[string]bool // pages that are brought up to date as they stand
 	routes    []route
 	handler   http.Handler
 }
@@ -86,12 +88,12 @@ func New(n *node.Node, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{node: n, o: o, sessions: openSessions(n.Dir()), pins: newPins(), setupCode: shortCode(), routes: allRoutes()}
+	s := &Server{node: n, o: o, sessions: openSessions(n.Dir()), pins: newPins(), streams: make(chan struct{}, maxStreams), setupCode: shortCode(), routes: allRoutes()}
 	var err error
 	if s.book, err = openBook(n.Dir()); err != nil {
 		return nil, err
 	}
-	if s.pages, err = readPages(); err != nil {
+	if s.pages, s.live, err = readPages(); err != nil {
 		return nil, err
 	}
 	muxes := map[side]http.Handler{}

@@ -22,7 +22,7 @@ func TestSetup(t *testing.T) {
 	v.post("/setup", http.StatusForbidden, "step=person", "code=", "place=P", "name=N", "wifi=us", "person=Eve", "pin=918273", "pin2=918273")
 
 	code := "code=" + strings.ToLower(s.s.SetupCode())
-	v.shows(v.post("/setup", http.StatusOK, "step=code", code, "lang=en"), "Where are you?", `<html lang="en">`)
+	v.shows(v.post("/setup", http.StatusOK, "step=code", code, "lang=en"), "Where are you?", `<html lang="en"`)
 	v.shows(v.post("/setup", http.StatusUnprocessableEntity, "step=place", code, "place=La Fabrique"), "each need a name")
 	v.shows(v.post("/setup", http.StatusOK, "step=place", code, "place=La Fabrique", "name=Communs"), "Who uses this Wi-Fi?")
 	all := []string{code, "place=La Fabrique", "name=Communs", "wifi=us"}

@@ -26,6 +26,9 @@ type visit struct {
 	name    string        // of the person; "" for a visitor
 	role    oplog.Role    // what the person may do from here; none for a visitor
 	now     time.Time
+	// mark is where the feed stood before anything was read: what is stored
+	// while the page is made is known to be newer.
+	mark string
 }
 
 // visit finds out who asks.
@@ -33,6 +36,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, on side) *visit {
 	v := &visit{Request: r, w: w, s: s, side: on, say: tongueOf(r), now: time.Now()}
 	if all := s.node.All(); len(all) > 0 {
 		v.commons = all[0]
+		v.mark, _ = v.commons.Mark()
 	}
 	if v.mayHaveSession() {
 		v.session = s.sessions.find(r, on)

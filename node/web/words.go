@@ -71,6 +71,10 @@ var frameWords = map[string][2]string{
 	"month.11":     {"novembre", "November"},
 	"month.12":     {"décembre", "December"},
 
+	"by.somebody": {"quelqu'un", "somebody"},
+	"by.for":      {"%[1]s pour %[2]s", "%[1]s for %[2]s"},
+
+	"problem.busy":           {"Trop de pages sont ouvertes à la fois", "Too many pages are open at once"},
 	"problem.title":          {"Cela n'a pas marché", "That didn't work"},
 	"problem.home":           {"Retour à l'accueil", "Back to the home page"},
 	"problem.typed":          {"Ce que vous aviez écrit", "What you had written"},

@@ -1,0 +1,43 @@
+// What another place changes appears without reloading: the node says that
+// something is new, the page is asked for again, and of it the elements marked
+// data-live take the place of those that stand here. One that has the focus,
+// or a form in which something was typed, is left alone.
+"use strict";
+const mark = document.documentElement.dataset.mark || "";
+let due = false, busy = false;
+
+const inUse = (el) => el.contains(document.activeElement) ||
+  [...el.querySelectorAll("input, textarea, select")].some((f) =>
+    f.type === "checkbox" || f.type === "radio" ? f.checked !== f.defaultChecked :
+    f.tagName !== "SELECT" && f.type !== "hidden" && f.value !== f.defaultValue);
+
+async function refresh() {
+  if (busy || document.hidden) { due = true; return; }
+  busy = true; due = false;
+  try {
+    const url = new URL(location.href);
+    url.searchParams.delete("said");
+    const answer = await fetch(url, { headers: { "X-Navette-Live": "1" } });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const old of document.querySelectorAll("[data-live][id]")) {
+      const now = fresh.getElementById(old.id);
+      old.classList.remove("fresh");
+      if (!now || now.isEqualNode(old) || inUse(old)) continue;
+      const put = document.importNode(now, true);
+      if (now.textContent !== old.textContent) put.classList.add("fresh");
+      old.replaceWith(put);
+    }
+  } finally {
+    busy = false;
+    setTimeout(() => due && refresh(), 500);
+  }
+}
+
+const events = new EventSource("/events?since=" + encodeURIComponent(mark));
+events.onmessage = () => {
+  if (!due) setTimeout(refresh, 150); // what is changed together is shown together
+  due = true;
+};
+document.addEventListener("visibilitychange", () => !document.hidden && due && refresh());
+addEventListener("pagehide", () => events.close());
