@@ -51,19 +51,27 @@ func (s *State) holds(x *node) bool {
 	case *oplog.UnknownOp:
 		return false
 	}
-	return s.counts(x.auth) && !s.annulled(x) && !s.removed(x) && !s.revoked(x) && s.invited(x)
+	return s.counts(x.auth) && s.annulled(x) == nil && s.removed(x) == nil && s.revoked(x) == nil && s.invited(x)
+}
+
+// first returns the first of list that does what is asked, nil if none does.
+func first(list []*node, does func(*node) bool) *node {
+	if i := slices.IndexFunc(list, does); i >= 0 {
+		return list[i]
+	}
+	return nil
 }
 
 // annulled: a removal by somebody senior undoes x.
-func (s *State) annulled(x *node) bool {
-	return slices.ContainsFunc(s.annuls[x.id], func(a *node) bool {
+func (s *State) annulled(x *node) *node {
+	return first(s.annuls[x.id], func(a *node) bool {
 		return senior(a.level(), x.level()) && s.counts(a)
 	})
 }
 
 // removed: the grant that x cites is ended, by one who hadn't seen x.
-func (s *State) removed(x *node) bool {
-	return slices.ContainsFunc(s.removals[x.Person], func(r *node) bool {
+func (s *State) removed(x *node) *node {
+	return first(s.removals[x.Person], func(r *node) bool {
 		if r == x || r.spares(x) {
 			return false
 		}
@@ -121,11 +129,11 @@ func (n *node) byDoorkeeper() bool {
 }
 
 // revoked: the device that signed x is revoked, by one who hadn't seen x.
-func (s *State) revoked(x *node) bool {
+func (s *State) revoked(x *node) *node {
 	if x.By == (oplog.Signing{}) {
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(s.revocations[oplog.Writer{Device: x.Signer, Person: x.Person}], func(v *node) bool {
+	return first(s.revocations[oplog.Writer{Device: x.Signer, Person: x.Person}], func(v *node) bool {
 		return v != x && !v.saw(x) && v.binds(x.auth, x.By) && !s.inside(x, v) && s.counts(v)
 	})
 }
@@ -170,13 +178,16 @@ func (s *State) invited(x *node) bool {
 		return true
 	}
 	in := s.byID[g.Join.Invite]
-	if !s.counts(in) {
-		return false
+	return s.counts(in) && s.uninvited(x, in) == nil
+}
+
+// uninvited: the invitation in, by which x was granted, was revoked before, or
+// whoever made it was removed meanwhile.
+func (s *State) uninvited(x, in *node) *node {
+	if v := first(s.uninvites[in.id], func(v *node) bool { return x.saw(v) && s.counts(v) }); v != nil {
+		return v
 	}
-	if slices.ContainsFunc(s.uninvites[in.id], func(v *node) bool { return x.saw(v) && s.counts(v) }) {
-		return false
-	}
-	return !slices.ContainsFunc(s.removals[in.Person], func(r *node) bool {
+	return first(s.removals[in.Person], func(r *node) bool {
 		return !r.spares(x) && s.ends(r, in.auth) && s.counts(r)
 	})
 }
