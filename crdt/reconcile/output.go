@@ -5,6 +5,7 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/cbor"
+	"navette/crdt/oplog"
 )
 
 // maxPerFrame bounds what one frame lists.
@@ -87,6 +88,22 @@ func (s *Session) open() bool { return !s.o.Guest && s.membersDone() }
 
 // Welcome says that a Guest has turned out to belong.
 func (s *Session) Welcome() { s.o.Guest = false }
+
+// Part says that the peer has turned out to belong no more: it is told what is
+// new of the membership, and nothing else.
+func (s *Session) Part() {
+	s.o.Guest = true
+	v := &s.serve
+	v.cursors, v.opened, v.fresh = nil, nil, nil
+	clear(v.serving)
+}
+
+// Farewell returns what answers the hello of a device that belongs to the
+// commons no more: a hello that says nothing of what is here, and the reason.
+func Farewell(commons oplog.CommonsID, nonce Nonce) [][]byte {
+	hello := Hello{Min: MinVersion, Max: MaxVersion, Commons: [16]byte(commons[:16]), Nonce: nonce}
+	return [][]byte{hello.encode(), cbor.AppendUint(head(typeBye, 1), uint64(ByeExpelled))}
+}
 
 func (s *Session) membersDone() bool {
 	return s.compare[members].settled() && len(s.lacks[members]) == 0 && !s.missed[members]

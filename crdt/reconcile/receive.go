@@ -59,7 +59,7 @@ func (s *Session) receive(frame []byte) ([]Event, error) {
 	case typeFork:
 		return nil, s.readFork(r)
 	case typeBye:
-		return nil, fmt.Errorf("%w: %v", ErrBye, Reason(r.Uint()))
+		return nil, &ByeError{Reason(r.Uint())}
 	}
 	// A later version's: it may hold anything well formed.
 	if err := cbor.Valid(frame); err != nil {

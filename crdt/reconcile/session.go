@@ -14,9 +14,18 @@ var (
 	ErrVersion = errors.New("reconcile: no version in common")
 	// ErrCommons is a peer whose session is about another commons.
 	ErrCommons = errors.New("reconcile: a session about another commons")
-	// ErrBye is a peer that says it goes; the text has its reason.
+	// ErrBye is a peer that says it goes; it comes as a ByeError.
 	ErrBye = errors.New("reconcile: the peer ends the session")
 )
+
+// A ByeError is ErrBye with the peer's reason.
+type ByeError struct{ Reason Reason }
+
+// Error says the reason.
+func (e *ByeError) Error() string { return fmt.Sprintf("%v: %v", ErrBye, e.Reason) }
+
+// Is makes it an ErrBye.
+func (e *ByeError) Is(target error) bool { return target == ErrBye }
 
 // A Reason is the number that goes with a bye.
 type Reason uint64

@@ -205,6 +205,8 @@ func (r *Replica) look() {
 	for _, c := range append([]*session(nil), r.sessions...) {
 		switch r.members.StandingOf(c.peer) {
 		case membership.Removed:
+			c.s.Part()
+			r.pump(c) // it learns why
 			r.close(c, ErrExpelled, reconcile.ByeExpelled)
 		case membership.Live:
 			c.s.Welcome()
