@@ -13,6 +13,7 @@ import (
 	"navette/crdt/oplog"
 	"navette/crdt/reconcile"
 	"navette/node/gate"
+	"navette/node/replica"
 	"navette/transport"
 )
 
@@ -145,9 +146,30 @@ func (n *Node) answer(ctx context.Context, conn transport.Conn) error {
 		return err
 	}
 	for _, c := range n.All() {
-		if hello.Is(c.id) && n.isAdmitted(conn.Peer(), c.id) {
+		if !hello.Is(c.id) {
+			continue
+		}
+		if n.isAdmitted(conn.Peer(), c.id) {
 			return n.session(ctx, c, conn, false, first)
+		}
+		if n.wasRemoved(conn.Peer(), c.id) {
+			return c.farewell(ctx, conn)
 		}
 	}
 	return fmt.Errorf("%w: a session of a peer that isn't admitted", transport.ErrRefused)
+}
+
+// farewell tells a device that has proved to know the commons that it belongs
+// to it no more.
+func (c *Commons) farewell(ctx context.Context, conn transport.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var nonce reconcile.Nonce
+	rand.Read(nonce[:])
+	for _, f := range reconcile.Farewell(c.id, nonce) {
+		if err := conn.Send(ctx, f); err != nil {
+			return err
+		}
+	}
+	return replica.ErrExpelled
 }

@@ -33,8 +33,10 @@ type Commons struct {
 	stopped bool
 
 	returned returned
+	tally    tally // of Undone
 	names    names
 	pages    pageIndex
+	meetings meetings
 }
 
 // open opens the commons of a registry's entry.
@@ -53,6 +55,9 @@ func (n *Node) open(e entry, clean bool) (*Commons, error) {
 		return nil, err
 	}
 	c.log = log
+	if err := c.meetings.load(log); err != nil {
+		return nil, err
+	}
 	empty := log.MemberCount() == 0
 	if empty { // it was put aside, or has lost all
 		first := storage.MemberEntry{ID: oplog.Sum(e.Genesis), Block: e.Genesis}

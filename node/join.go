@@ -60,6 +60,7 @@ func (n *Node) Join(ctx context.Context, link, place, person string) (*Joined, e
 		err = held.comeBack(ctx, welcome)
 	} else {
 		j.Commons, err = n.settle(welcome.Commons, welcome.Genesis, welcome.Entries)
+		n.meetAgain()
 	}
 	if err != nil {
 		return nil, err
@@ -100,13 +101,18 @@ func (c *Commons) comeBack(ctx context.Context, welcome *gate.Joined) error {
 	if err := c.n.keys.write(keySecrets+c.id.String(), welcome.Commons.Secret[:]); err != nil {
 		return err
 	}
-	// Whoever was a stranger is one no more.
-	c.n.mu.Lock()
-	for _, p := range c.n.peers {
-		p.met, p.due, p.pause = 0, time.Time{}, 0
-	}
-	c.n.mu.Unlock()
+	c.n.meetAgain()
 	return c.n.use(c)
+}
+
+// meetAgain visits everybody soon: whoever was a stranger is one no more.
+func (n *Node) meetAgain() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range n.peers {
+		p.met, p.due, p.pause, p.useless, p.shuns = 0, time.Time{}, 0, false, false
+	}
+	n.look()
 }
 
 // ask knocks at the invitation's doors until one answers.

@@ -10,6 +10,7 @@ import (
 
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
+	"navette/crdt/reconcile"
 	"navette/node/gate"
 	"navette/node/replica"
 	"navette/transport"
@@ -37,6 +38,8 @@ type peer struct {
 	seen     time.Time // when it was last
 	known    bool      // by an earlier run, by hand, or by an invitation
 
+	// shuns: it says that this node is of a commons no more.
+	shuns    bool
 	visiting bool
 	useless  bool      // a stranger, or one that sends nonsense: no hurry
 	due      time.Time // not before
@@ -277,6 +280,14 @@ func (n *Node) isAdmitted(id transport.Peer, c oplog.CommonsID) bool {
 	return ok && standing != membership.Removed
 }
 
+// wasRemoved tells whether a peer proved to know the commons and isn't of it any
+// more.
+func (n *Node) wasRemoved(id transport.Peer, c oplog.CommonsID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.peer(id).admitted[c] == membership.Removed
+}
+
 // session exchanges c with an admitted peer over conn. There is at most one
 // for each peer and commons: the newest stays, since the older one must be
 // dead; of two that were dialled at once, that of the lesser key.
@@ -303,7 +314,9 @@ func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, ini
 		<-old.done
 	}
 	n.remember()
+	c.noteMeeting(id)
 	err := c.exchange(ctx, conn, initiator, first)
+	c.noteMeeting(id)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p.seen = time.Now()
@@ -313,7 +326,9 @@ func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, ini
 	delete(p.sessions, c.id)
 	// The peer may be back at once, unless it is of no use.
 	p.pause, p.due = 0, time.Now()
-	if p.useless = errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled); p.useless {
+	var bye *reconcile.ByeError
+	p.shuns = errors.As(err, &bye) && bye.Reason == reconcile.ByeExpelled
+	if p.useless = p.shuns || errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled); p.useless {
 		p.pause, p.due = longestPause, time.Now().Add(longestPause)
 	}
 	if d := n.links.Discovery; d != nil {

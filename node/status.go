@@ -29,6 +29,7 @@ const (
 	NoticeClock       = "clock"       // the time
 	NoticeDisk        = "disk"        // megabytes that are left
 	NoticeNoNetwork   = "no_network"  //
+	NoticeShunned     = "shunned"     // the place that says so, of a commons that this node takes itself to be of
 	NoticeTwice       = "twice"       // the commons, how many changes of this device came from peers
 )
 
@@ -151,6 +152,17 @@ func (p *Peer) in(c *Commons, admitted bool) {
 	}
 }
 
+// placeOf is what a peer's place is called, its name on the network if nothing
+// else is known.
+func (n *Node) placeOf(id transport.Peer) string {
+	for _, c := range n.All() {
+		if name := c.PlaceName(oplog.Key(id)); name != "" {
+			return name
+		}
+	}
+	return id.String()
+}
+
 // Device is this node's device.
 func (c *Commons) Device() oplog.Key { return c.n.self }
 
@@ -158,7 +170,16 @@ func (c *Commons) Device() oplog.Key { return c.n.self }
 func (n *Node) Notices() []Notice {
 	n.mu.Lock()
 	out := slices.Clone(n.notices)
+	var shunned []transport.Peer
+	for id, p := range n.peers {
+		if p.shuns {
+			shunned = append(shunned, id)
+		}
+	}
 	n.mu.Unlock()
+	for _, id := range shunned {
+		out = append(out, Notice{NoticeShunned, []string{n.placeOf(id)}})
+	}
 	for _, c := range n.All() {
 		if c.HasKit() && !n.untouched(c) {
 			out = append(out, Notice{NoticeKit, []string{c.name}})
@@ -168,6 +189,9 @@ func (n *Node) Notices() []Notice {
 		c.mu.Unlock()
 		if returned > 0 {
 			out = append(out, Notice{NoticeTwice, []string{c.name, strconv.Itoa(returned)}})
+		}
+		if unseen := c.unseen(); unseen > 0 {
+			out = append(out, Notice{NoticeUndone, []string{c.name, strconv.Itoa(unseen)}})
 		}
 		switch {
 		case c.standing(n.self) == membership.Removed:

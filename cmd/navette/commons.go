@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"navette/node/api"
 )
@@ -84,70 +83,4 @@ func (e *env) introduce(ctx context.Context, c *api.Client, in *api.Joining) err
 		in.Person = userName(e)
 	}
 	return nil
-}
-
-func invite(ctx context.Context, e *env, args []string) error {
-	f := flags("invite")
-	role, note := f.String("role", "member", ""), f.String("note", "", "")
-	uses, days := f.Int("uses", 1, ""), f.Int("days", 30, "")
-	if _, err := parse(f, args, 0, 0); err != nil {
-		return err
-	}
-	if *uses < 0 || *days < 0 {
-		return usage("usage.invite")
-	}
-	in := api.Invitation{Role: *role, Uses: *uses, Note: *note}
-	if *days > 0 {
-		in.Until = time.Now().Add(time.Duration(*days) * 24 * time.Hour).UTC().Format(time.RFC3339)
-	}
-	return e.with(ctx, online, func(c *api.Client) error {
-		var i api.Invitation
-		if err := c.Send(ctx, http.MethodPost, "/v1/invitations", in, &i); err != nil {
-			return err
-		}
-		return e.show(i, func() {
-			e.say.line(e, "invite.done", e.say.text("role."+i.Role), e.say.count("uses", i.Uses))
-			e.printf("\n  %s\n\n", i.Link)
-			if !i.Reachable {
-				e.say.line(e, "invite.alone")
-			}
-			e.say.line(e, "invite.how", e.self())
-		})
-	})
-}
-
-func kit(ctx context.Context, e *env, args []string) error {
-	f := flags("kit")
-	forget := f.Bool("delete", false, "")
-	if _, err := parse(f, args, 0, 0); err != nil {
-		return err
-	}
-	return e.with(ctx, offline, func(c *api.Client) error {
-		var k api.Kit
-		if err := c.Get(ctx, "/v1/kit", nil, &k); err != nil {
-			return err
-		}
-		err := e.show(k, func() {
-			e.say.line(e, "kit.head", k.Name)
-			for i, w := range k.Words {
-				e.printf("  %2d. %-12s", i+1, w)
-				if i%4 == 3 || i == len(k.Words)-1 {
-					e.printf("\n")
-				}
-			}
-		})
-		if err != nil || !*forget {
-			if err == nil && !e.json {
-				e.say.line(e, "kit.keep", e.self())
-			}
-			return err
-		}
-		if err := c.Send(ctx, http.MethodDelete, "/v1/kit", nil, nil); err != nil {
-			return err
-		}
-		if !e.json {
-			e.say.line(e, "kit.deleted")
-		}
-		return nil
-	})
 }

@@ -51,7 +51,7 @@ func TestWordsAreThereAndUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || name == "words.go" {
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "words") {
 			continue
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
@@ -73,7 +73,7 @@ func TestWordsAreThereAndUsed(t *testing.T) {
 	for _, k := range commons.Kinds() {
 		used["kind."+k.Name] = true
 	}
-	for _, prefix := range []string{"status.", "calendar.", "role.", "did.", "exchange.", "peer.", "mark.", "notice.", "error.", "problem.", "unpack."} {
+	for _, prefix := range []string{"status.", "calendar.", "role.", "did.", "exchange.", "peer.", "mark.", "notice.", "error.", "problem.", "unpack.", "invite.state.", "act."} {
 		for _, s := range names[prefix] {
 			used[prefix+s] = true
 		}
@@ -118,12 +118,16 @@ var names = map[string][]string{
 	"peer.":     {node.UpToDate, node.Exchanging, node.Stranger, node.Away},
 	"mark.":     {commons.MarkVersions, commons.MarkMalformed, commons.MarkTooLong, commons.MarkUnknown},
 	"notice.": {node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeTwice, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
-		node.NoticeDisk, node.NoticeNoNetwork, node.NoticeReadsOnly, node.NoticeNoBackup, node.NoticeOldBackup},
+		node.NoticeDisk, node.NoticeNoNetwork, node.NoticeReadsOnly, node.NoticeNoBackup, node.NoticeOldBackup, node.NoticeUndone, node.NoticeShunned},
+	"invite.state.": {"open", "used", "expired", "revoked", "void"},
+	"act.":          {"role", "removed", "demoted", "left", "invited", "uninvited", "revoked", "reverted", "other"},
 	"error.": {
 		api.CodeCutValise, api.CodeForeignValise, api.CodeNewerValise, api.CodeNoPlace, api.CodeNotValise,
 		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDamaged, api.CodeDiskFull,
 		api.CodeFieldLimit, api.CodeFormat, api.CodeInternal, api.CodeJoinRefused, api.CodeMissing, api.CodeNoCommons,
 		api.CodeNoField, api.CodeNoKind, api.CodeNoOriginal, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,
+		api.CodeBadKit + ".other", api.CodeBadKit + ".mistyped", api.CodeBadKit, api.CodeNobody, api.CodeNoDevice, api.CodeNoInvitation,
+		api.CodeLastSteward, api.CodeOldDevice, api.CodeSelf, api.CodeSenior,
 		api.CodeNoVersion, api.CodeNoVersions, api.CodeOrder, api.CodeRemoved, api.CodeThere, api.CodeUnreachable,
 	},
 	"unpack.": {"cut", "elsewhere", "partly"},

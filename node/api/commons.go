@@ -1,12 +1,10 @@
 package api
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"time"
 
-	"navette/crdt/oplog"
 	"navette/node"
 )
 
@@ -132,68 +130,6 @@ func (s *Server) join(_ http.ResponseWriter, r *http.Request) (any, error) {
 		out.Kept = j.Beside.Name()
 	}
 	return out, nil
-}
-
-func (s *Server) members(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := s.commons(r)
-	if err != nil {
-		return nil, err
-	}
-	out := []Member{}
-	for _, m := range c.MemberList() {
-		out = append(out, Member{Person: m.Person.String(), Name: c.PersonName(m.Person), Role: m.Role.String()})
-	}
-	return out, nil
-}
-
-// roles are the roles that an invitation can give.
-var roles = map[string]oplog.Role{"reader": oplog.RoleReader, "member": oplog.RoleMember}
-
-func (s *Server) invite(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := s.commons(r)
-	if err != nil {
-		return nil, err
-	}
-	in, err := read[Invitation](r)
-	if err != nil {
-		return nil, err
-	}
-	role, ok := roles[in.Role]
-	if !ok {
-		return nil, refuse(CodeNoRole, in.Role)
-	}
-	var until time.Time
-	if in.Until != "" {
-		if until, err = time.Parse(time.RFC3339, in.Until); err != nil {
-			return nil, refuse(CodeBadRequest, err.Error())
-		}
-	}
-	link, id, err := c.Invite(r.Context(), role, uint64(max(0, in.Uses)), until, in.Note)
-	if err != nil {
-		return nil, err
-	}
-	in.ID, in.Link, in.Reachable = hex.EncodeToString(id[:]), link, len(s.node.Addrs()) > 0
-	return in, nil
-}
-
-func (s *Server) kit(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := s.commons(r)
-	if err != nil {
-		return nil, err
-	}
-	if !c.HasKit() {
-		return nil, refuse(CodeNotAllowed, "kit")
-	}
-	words, err := c.Kit()
-	return Kit{Commons: c.ID().String(), Name: c.Name(), Words: words}, err
-}
-
-func (s *Server) forgetKit(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := s.commons(r)
-	if err != nil {
-		return nil, err
-	}
-	return struct{}{}, c.ForgetKit()
 }
 
 func (s *Server) fingerprint(_ http.ResponseWriter, r *http.Request) (any, error) {

@@ -31,33 +31,41 @@ func (e *Error) Error() string {
 
 // The codes. Each has its text where text is: see cmd/navette/words.go.
 const (
-	CodeAmbiguous   = "ambiguous"    // what was asked for, how many match
-	CodeAssign      = "assign"       // what isn't FIELD=VALUE
-	CodeBadField    = "bad_field"    // field, value, what a value looks like
-	CodeBadInvite   = "bad_invite"   // why: truncated, checksum, newer; or nothing
-	CodeBadRequest  = "bad_request"  // what
-	CodeBoth        = "both"         // field
-	CodeDamaged     = "damaged"      //
-	CodeDiskFull    = "disk_full"    //
-	CodeFieldLimit  = "field_limit"  // field, limit, its unit
-	CodeFormat      = "format"       // format, kind
-	CodeInternal    = "internal"     //
-	CodeJoinRefused = "join_refused" // why: see reason
-	CodeMissing     = "missing"      // kind, field
-	CodeNoCommons   = "no_commons"   //
-	CodeNoField     = "no_field"     // kind, field, the kind's fields
-	CodeNoKind      = "no_kind"      // kind, the kinds
-	CodeNoOriginal  = "no_original"  // title
-	CodeNoRole      = "no_role"      // role
-	CodeNoText      = "no_text"      // kind
-	CodeNotAllowed  = "not_allowed"  // what is needed: steward, member, kit
-	CodeNotFound    = "not_found"    // what was asked for
-	CodeNoVersion   = "no_version"   // version
-	CodeNoVersions  = "no_versions"  // field
-	CodeOrder       = "order"        //
-	CodeRemoved     = "removed"      // title
-	CodeThere       = "there"        // title
-	CodeUnreachable = "unreachable"  // whom: invitation
+	CodeAmbiguous    = "ambiguous"     // what was asked for, how many match
+	CodeAssign       = "assign"        // what isn't FIELD=VALUE
+	CodeBadField     = "bad_field"     // field, value, what a value looks like
+	CodeBadKit       = "bad_kit"       // why: other, or mistyped and what is wrong
+	CodeBadInvite    = "bad_invite"    // why: truncated, checksum, newer; or nothing
+	CodeBadRequest   = "bad_request"   // what
+	CodeBoth         = "both"          // field
+	CodeDamaged      = "damaged"       //
+	CodeDiskFull     = "disk_full"     //
+	CodeFieldLimit   = "field_limit"   // field, limit, its unit
+	CodeFormat       = "format"        // format, kind
+	CodeInternal     = "internal"      //
+	CodeJoinRefused  = "join_refused"  // why: see reason
+	CodeLastSteward  = "last_steward"  //
+	CodeMissing      = "missing"       // kind, field
+	CodeNoCommons    = "no_commons"    //
+	CodeNoDevice     = "no_device"     // what was asked for
+	CodeNoField      = "no_field"      // kind, field, the kind's fields
+	CodeNoInvitation = "no_invitation" // what was asked for
+	CodeNoKind       = "no_kind"       // kind, the kinds
+	CodeNoOriginal   = "no_original"   // title
+	CodeNoRole       = "no_role"       // role
+	CodeNoText       = "no_text"       // kind
+	CodeNobody       = "nobody"        // who was asked for
+	CodeNotAllowed   = "not_allowed"   // what is needed: steward, member, kit
+	CodeNotFound     = "not_found"     // what was asked for
+	CodeNoVersion    = "no_version"    // version
+	CodeNoVersions   = "no_versions"   // field
+	CodeOldDevice    = "old_device"    // the device
+	CodeOrder        = "order"         //
+	CodeRemoved      = "removed"       // title
+	CodeSelf         = "self"          //
+	CodeSenior       = "senior"        // the person
+	CodeThere        = "there"         // title
+	CodeUnreachable  = "unreachable"   // whom: invitation
 )
 
 // The codes of a valise.
@@ -71,15 +79,20 @@ const (
 
 // httpStatus is the HTTP status that goes with each code.
 var httpStatus = map[string]int{
-	CodeDamaged:     http.StatusInternalServerError,
-	CodeDiskFull:    http.StatusInsufficientStorage,
-	CodeInternal:    http.StatusInternalServerError,
-	CodeJoinRefused: http.StatusForbidden,
-	CodeNoCommons:   http.StatusConflict,
-	CodeNotAllowed:  http.StatusForbidden,
-	CodeNotFound:    http.StatusNotFound,
-	CodeNoVersion:   http.StatusNotFound,
-	CodeUnreachable: http.StatusBadGateway,
+	CodeDamaged:      http.StatusInternalServerError,
+	CodeDiskFull:     http.StatusInsufficientStorage,
+	CodeInternal:     http.StatusInternalServerError,
+	CodeJoinRefused:  http.StatusForbidden,
+	CodeNoCommons:    http.StatusConflict,
+	CodeNobody:       http.StatusNotFound,
+	CodeNoDevice:     http.StatusNotFound,
+	CodeNoInvitation: http.StatusNotFound,
+	CodeSenior:       http.StatusForbidden,
+	CodeOldDevice:    http.StatusForbidden,
+	CodeNotAllowed:   http.StatusForbidden,
+	CodeNotFound:     http.StatusNotFound,
+	CodeNoVersion:    http.StatusNotFound,
+	CodeUnreachable:  http.StatusBadGateway,
 }
 
 func refuse(code string, args ...string) *Error { return &Error{Code: code, Args: args} }

@@ -7,8 +7,16 @@
 //	POST   /v1/commons                     found one: {"place", "name"}
 //	POST   /v1/join                        {"invitation"}
 //	GET    /v1/members
-//	POST   /v1/invitations                 {"role", "uses", "until", "note"}
-//	GET    /v1/kit                         DELETE: wipe it
+//	PATCH  /v1/members/{id}                {"role"}
+//	DELETE /v1/members/{id}                Removal
+//	POST   /v1/members/{id}/successor      {"successor"}
+//	POST   /v1/leave                       {"force"}
+//	GET    /v1/devices
+//	PATCH  /v1/devices/{id}                {"name"}; DELETE: revoke it
+//	GET    /v1/invitations                 POST {"role", "uses", "until", "note"}
+//	DELETE /v1/invitations/{id}
+//	GET    /v1/undone                      POST: it was looked at
+//	GET    /v1/kit                         DELETE: wipe it; PUT {"words"}: put it back
 //	GET    /v1/passes                      POST {"use", "name", "place"}; DELETE /v1/passes/{id}
 //	GET    /v1/kinds
 //	GET    /v1/resources                   ?kind= &where=F=V… &search= &removed=1
@@ -94,10 +102,6 @@ func NewServer(n *node.Node) *Server {
 		"GET /v1/peers":                    s.peers,
 		"POST /v1/commons":                 s.found,
 		"POST /v1/join":                    s.join,
-		"GET /v1/members":                  s.members,
-		"POST /v1/invitations":             s.invite,
-		"GET /v1/kit":                      s.kit,
-		"DELETE /v1/kit":                   s.forgetKit,
 		"GET /v1/passes":                   s.passes,
 		"POST /v1/passes":                  s.addPass,
 		"DELETE /v1/passes/{id}":           s.revokePass,
@@ -134,7 +138,6 @@ func NewServer(n *node.Node) *Server {
 	} {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}
-	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack)) // as long as it is
 	return s
 }
 

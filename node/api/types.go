@@ -237,18 +237,6 @@ type Fingerprint struct {
 	Full    string `json:"full"`  // all 256 bits, hexadecimal
 }
 
-// Invitation is an invitation: POST /v1/invitations.
-type Invitation struct {
-	ID   string `json:"id"`
-	Link string `json:"link,omitempty"` // only when it is made
-	// Reachable tells whether the link says where to knock.
-	Reachable bool   `json:"reachable"`
-	Role      string `json:"role"`
-	Uses      int    `json:"uses"`
-	Until     string `json:"until,omitempty"`
-	Note      string `json:"note,omitempty"`
-}
-
 // Founding is POST /v1/commons. The answer is a CommonsStatus.
 type Founding struct {
 	Name   string `json:"name"`
@@ -262,13 +250,6 @@ type Joining struct {
 	Invitation string `json:"invitation"`
 	Place      string `json:"place,omitempty"`
 	Person     string `json:"person,omitempty"`
-}
-
-// Member is a person of the commons: GET /v1/members.
-type Member struct {
-	Person string `json:"person"` // the key
-	Name   string `json:"name,omitempty"`
-	Role   string `json:"role"`
 }
 
 // Backup says that the backup made at a time was put away: POST /v1/backup. A
@@ -324,13 +305,6 @@ type Joined struct {
 	Kept     string `json:"kept,omitempty"`     // the other commons that stays beside it
 	Already  bool   `json:"already,omitempty"`  // it is a member, and nothing was asked
 	Again    bool   `json:"again,omitempty"`    // it only read, and kept what it held
-}
-
-// Kit is the printed recovery kit: GET /v1/kit.
-type Kit struct {
-	Commons string   `json:"commons"`
-	Name    string   `json:"name"`
-	Words   []string `json:"words"`
 }
 
 // CheckLine is a line of the answer to POST /v1/check.
