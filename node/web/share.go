@@ -32,6 +32,8 @@ type inventory struct {
 	Narrow  bool // something is asked for
 	Rows    []toolRow
 	Pager   pager
+	// Labels is where the labels of what is found are.
+	Labels string
 }
 
 // A filter narrows a list by a field.
@@ -58,6 +60,7 @@ func (v *visit) inventory() error {
 	for _, name := range []string{"category", "condition", "place"} {
 		in.Filters = append(in.Filters, v.filter(name, all, facetNames[name]))
 	}
+	in.Labels = "/share/labels?" + v.asked().Encode()
 	out, err := v.loansOut()
 	if err != nil {
 		return err
