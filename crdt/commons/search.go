@@ -259,8 +259,8 @@ func SearchText(r *Resource) string {
 		}
 	}
 	for _, s := range r.Fields {
-		if s.ID == fieldTimezones && r.Kind == eventKind.Name {
-			continue
+		if r.Kind == eventKind.Name && (s.ID == fieldTimezones || s.ID == fieldSignUps) {
+			continue // definitions, and people, whom nobody looks for here
 		}
 		b.WriteString(" " + s.Key)
 		add(s.Value)

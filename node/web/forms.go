@@ -16,7 +16,7 @@ type input struct {
 	Name    string
 	Label   string // a key; "" is field.NAME
 	Hint    string // a key; "" is none
-	Kind    string // line (default), area, select, radio, check, date, time or number
+	Kind    string // line (default), area, select, radio, check, date, clock or number
 	Options []choice
 	List    []string // suggestions
 	Needed  bool
@@ -69,11 +69,8 @@ func (v *visit) sheet(kind string, inputs []input, d *crdt.Doc) *sheet {
 		if in.Label == "" {
 			in.Label = "field." + in.Name
 		}
-		if shown, ok := r.Get(in.Name); ok && d != nil {
+		if shown, ok := r.Get(in.Name); ok && in.Was == "" {
 			in.Was = valueText(shown.Value)
-			if in.Kind == "time" {
-				in.Was = inputTime(in.Was)
-			}
 		}
 		if in.Value == "" {
 			in.Value = in.Was
@@ -204,8 +201,9 @@ func (v *visit) fill(f *sheet, template string, data any, do func(*sheet) error)
 
 // save gives a thing what was changed in a form, and goes to its page, where it
 // can be taken back.
-func (v *visit) save(t *thing, f *sheet) error {
-	in := f.assigns()
+func (v *visit) save(t *thing, f *sheet) error { return v.saveAssigns(t, f.assigns()) }
+
+func (v *visit) saveAssigns(t *thing, in []commons.Assign) error {
 	if len(in) == 0 {
 		return v.done(t.Path, "said.same")
 	}

@@ -29,6 +29,8 @@ type item struct {
 	about    crdt.ID           // of a note or a loan: what it is about
 	original crdt.ID           // of a translation
 	event    *ical.Event
+	capacity int            // of an event; -1 if it doesn't say
+	taken    map[string]int // the sign-ups of an event, by instance
 }
 
 // facetsOf are the fields that lists are narrowed by, of each kind that the
@@ -180,7 +182,7 @@ func itemOf(c *node.Commons, d *crdt.Doc) *item {
 	}
 	switch r.Kind {
 	case "event":
-		it.event = commons.EventOf(d)
+		it.event, it.capacity, it.taken = commons.EventOf(d), commons.Capacity(d), commons.SignedUp(d)
 	case "note":
 		it.about, _ = commons.About(d)
 	case "loan":
