@@ -37,6 +37,8 @@ type Commons struct {
 	names    names
 	pages    pageIndex
 	meetings meetings
+	live     lives
+	besides  besides
 }
 
 // open opens the commons of a registry's entry.
@@ -48,7 +50,8 @@ func (n *Node) open(e entry, clean bool) (*Commons, error) {
 	c := &Commons{
 		n: n, id: oplog.CommonsID(genesis.ID), name: genesis.Name,
 		work: make(chan struct{}, 1), returned: returned{own: make(map[crdt.LogID]bool)},
-		lines: make(map[replica.SessionID]*line), asked: make(map[replica.Ticket]chan<- replica.Done),
+		besides: newBesides(),
+		lines:   make(map[replica.SessionID]*line), asked: make(map[replica.Ticket]chan<- replica.Done),
 	}
 	log, report, err := storage.Open(space(n.o.Store, e.Number), storage.Options{Commons: c.id, CleanStop: clean, Suspect: n.o.Suspect})
 	if err != nil {
@@ -181,6 +184,8 @@ func (c *Commons) carryOut(effects []replica.Effect) {
 			if l := c.lines[e.Session]; l != nil {
 				l.verify = append(l.verify, e.Work)
 			}
+		case *replica.Heard:
+			c.besides.hear(e.Peer, e.Data)
 		case *replica.Done:
 			if ch, ok := c.asked[e.Ticket]; ok {
 				delete(c.asked, e.Ticket)

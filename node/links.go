@@ -44,12 +44,8 @@ const few = 4096
 
 // fresh brings the index up to date. The caller holds mu.
 func (x *pageIndex) fresh(c *Commons) error {
-	var heads strings.Builder
-	for _, h := range c.log.MemberHeads() {
-		heads.Write(h[:])
-	}
-	pos := c.log.Pos()
-	if !x.made || heads.String() != x.members || pos-x.pos > few {
+	heads, pos := c.memberHeads(), c.log.Pos()
+	if !x.made || heads != x.members || pos-x.pos > few {
 		x.made, x.pages, x.names = false, make(map[crdt.ID]*indexed), make(map[string][]crdt.ID)
 		err := c.Each("page", func(d *crdt.Doc) error {
 			x.put(d)
@@ -58,7 +54,7 @@ func (x *pageIndex) fresh(c *Commons) error {
 		if err != nil {
 			return err
 		}
-		x.made, x.pos, x.members = true, pos, heads.String()
+		x.made, x.pos, x.members = true, pos, heads
 		return nil
 	}
 	items, err := c.log.Since(x.pos, int(pos-x.pos))
@@ -81,6 +77,15 @@ func (x *pageIndex) fresh(c *Commons) error {
 	}
 	x.pos = pos
 	return nil
+}
+
+// memberHeads tells whether verdicts may have changed since it was last asked.
+func (c *Commons) memberHeads() string {
+	var heads strings.Builder
+	for _, h := range c.log.MemberHeads() {
+		heads.Write(h[:])
+	}
+	return heads.String()
 }
 
 // put makes the index say of a page what its document says now.

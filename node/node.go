@@ -260,6 +260,7 @@ func (n *Node) start(c *Commons) {
 	if n.running != nil {
 		ctx := n.running.ctx
 		n.running.run(func() error { return c.write(ctx) })
+		n.running.run(func() error { return c.gossip(ctx) })
 	}
 }
 

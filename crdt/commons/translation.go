@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"navette/crdt"
+	"navette/crdt/text"
 )
 
 // maxFollowed is how many concurrent changes a version may consist of.
@@ -34,6 +35,10 @@ func Body(d *crdt.Doc) string {
 	}
 	return ""
 }
+
+// BodyText returns the text of a page's body, with its history; nil if nothing
+// was ever written there. The caller must not change it.
+func BodyText(d *crdt.Doc) *text.Text { return d.Text(fieldBody) }
 
 // Original returns the page that another is a translation of.
 func Original(d *crdt.Doc) (id crdt.ID, ok bool) {

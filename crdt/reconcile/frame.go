@@ -31,6 +31,7 @@ const (
 	typeRefused = 7
 	typeFork    = 8
 	typeBye     = 9
+	typeBeside  = 10
 )
 
 // Which of the two sets a frame is about.

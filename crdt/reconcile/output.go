@@ -8,6 +8,12 @@ import (
 	"navette/crdt/oplog"
 )
 
+// MaxBeside is the most bytes that may be told beside the exchange at once.
+const MaxBeside = 1024
+
+// maxBeside is how much of it waits.
+const maxBeside = 16
+
 // maxPerFrame bounds what one frame lists.
 const maxPerFrame = 1024
 
@@ -35,7 +41,32 @@ func (s *Session) Next() []byte {
 			return f
 		}
 	}
+	if f := s.nextBeside(); f != nil {
+		return f
+	}
 	return s.nextData()
+}
+
+// nextBeside tells what is to be told beside, the oldest first.
+func (s *Session) nextBeside() []byte {
+	if len(s.beside) == 0 || !s.open() {
+		return nil
+	}
+	f := cbor.AppendBytes(head(typeBeside, 1), s.beside[0])
+	s.beside = s.beside[1:]
+	return f
+}
+
+// Tell tells the peer something beside the exchange, of at most MaxBeside bytes:
+// it is neither confirmed nor stored, and where much waits the oldest is dropped.
+func (s *Session) Tell(data []byte) {
+	if s.over || s.o.Guest || len(data) > MaxBeside {
+		return
+	}
+	if len(s.beside) == maxBeside {
+		s.beside = s.beside[1:]
+	}
+	s.beside = append(s.beside, data)
 }
 
 func (s *Session) hello() []byte {

@@ -58,6 +58,15 @@ func (s *Session) receive(frame []byte) ([]Event, error) {
 		return nil, s.readRefused(r)
 	case typeFork:
 		return nil, s.readFork(r)
+	case typeBeside:
+		data := r.Bytes()
+		if r.End() != nil || len(data) > MaxBeside {
+			return nil, fmt.Errorf("%w: %d bytes beside", ErrProtocol, len(data))
+		}
+		if s.o.Guest {
+			return nil, nil
+		}
+		return []Event{&Beside{slices.Clone(data)}}, nil
 	case typeBye:
 		return nil, &ByeError{Reason(r.Uint())}
 	}

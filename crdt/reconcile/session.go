@@ -97,6 +97,7 @@ type Session struct {
 	missed [2]bool                   // more of them than fit in lacks
 
 	control [][]byte    // frames to go out before all others
+	beside  [][]byte    // what is to be told beside, at most maxBeside
 	got     [2][]byte   // hashes to confirm
 	wants   [2][][]byte // wants to send
 	queued  int         // bytes of all these
@@ -130,7 +131,7 @@ func New(o Options) *Session {
 	return s
 }
 
-// An Event is what a frame brought: *Runs, *Members or *Lacking.
+// An Event is what a frame brought: *Runs, *Members, *Lacking or *Beside.
 type Event interface{ event() }
 
 // Runs are pieces of logs, decoded but not verified. Release is to be called
@@ -160,6 +161,10 @@ type Lacking struct {
 	Items []Item
 }
 
+// Beside is what the peer told beside the exchange: see Tell.
+type Beside struct{ Data []byte }
+
+func (*Beside) event()  {}
 func (*Runs) event()    {}
 func (*Members) event() {}
 func (*Lacking) event() {}

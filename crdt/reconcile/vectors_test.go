@@ -24,7 +24,7 @@ type said struct {
 
 // transcript is what two nodes say which both have what the other hasn't: a
 // membership change each, a log each, a log that went on here and one there,
-// and one that forked.
+// and one that forked; and one tells the other something beside.
 func transcript(t testing.TB) (all []said) {
 	a, b := newStore(), newStore()
 	both, _ := newWriter(t, a, 1, 29_000_000)
@@ -51,6 +51,7 @@ func transcript(t testing.TB) (all []said) {
 	a.member(1, 1)
 	b.member(1, 2)
 	x, y := begin(a, b)
+	x.Tell([]byte("\x83\x00P0123456789abcdef\x62w1")) // somebody left a page
 	for sides, quiet := [2]*side{x, y}, 0; quiet < 2; {
 		for i, s := range sides {
 			quiet++

@@ -115,8 +115,8 @@ type SessionID uint64
 // A Ticket names a proposal, until its Done.
 type Ticket uint64
 
-// An Effect is what the driver has to do: *Send, *Close, *Verify or *Done, in
-// the order given.
+// An Effect is what the driver has to do: *Send, *Close, *Verify, *Heard or
+// *Done, in the order given.
 type Effect interface{ effect() }
 
 // Send asks to send a frame to the session's peer, and to call Sent once the
@@ -140,6 +140,12 @@ type Verify struct {
 	Work    *Work
 }
 
+// Heard is what a peer told beside the exchange: see Tell.
+type Heard struct {
+	Peer oplog.Key
+	Data []byte
+}
+
 // Done says what became of a proposal: it is durable, or it never will be.
 type Done struct {
 	Ticket Ticket
@@ -150,6 +156,7 @@ type Done struct {
 func (*Send) effect()   {}
 func (*Close) effect()  {}
 func (*Verify) effect() {}
+func (*Heard) effect()  {}
 func (*Done) effect()   {}
 
 // A Proposal is a change that a person asks for.

@@ -102,9 +102,27 @@ func (r *Replica) Receive(now time.Duration, id SessionID, frame []byte) []Effec
 			r.receiveMembers(c, e)
 		case *reconcile.Lacking:
 			r.lacking(c, e)
+		case *reconcile.Beside:
+			if r.members.StandingOf(c.peer) == membership.Live {
+				r.emit(&Heard{c.peer, e.Data})
+			}
 		}
 	}
 	r.pump(c)
+	return r.take()
+}
+
+// Tell tells all peers that belong something beside the exchange, which is
+// stored nowhere and may not arrive: who has a page open. It is at most
+// reconcile.MaxBeside bytes, and nothing is sent on.
+func (r *Replica) Tell(now time.Duration, data []byte) []Effect {
+	r.now = now
+	for _, c := range slices.Clone(r.sessions) {
+		if r.members.StandingOf(c.peer) == membership.Live {
+			c.s.Tell(data)
+			r.pump(c)
+		}
+	}
 	return r.take()
 }
 
