@@ -138,6 +138,10 @@ func NewServer(n *node.Node) *Server {
 	} {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}
+	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack)) // as long as it is
+	for pattern, h := range s.peopleRoutes() {
+		s.mux.HandleFunc(pattern, s.handle(h))
+	}
 	return s
 }
 
