@@ -89,6 +89,10 @@ fuzz: ## Each fuzz target for FUZZTIME=1000x inputs (or 30s)
 bench: ## Real daemons on N=10000 records, beside other programs where their harness is (as root)
 	N=$(or $(N),10000) cmd/navette/testdata/bench/bench.sh
 
+.PHONY: bench-text
+bench-text: ## Texts that merge, beside other programs where their harness is (HARNESS=)
+	cmd/textbench/bench.sh
+
 .PHONY: cover
 cover: ## Which share of each package the tests reach
 	go test -coverprofile=.cover ./...

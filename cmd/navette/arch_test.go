@@ -54,6 +54,7 @@ var arrows = []arrow{
 
 	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},
 
+	{"cmd/textbench", []string{"crdt/text"}, "measures one package, beside others' programs"},
 	{"cmd/navette", []string{"crdt/...", "node/...", "storage/...", "transport/..."}, "the only one that names implementations"},
 }
 

@@ -19,6 +19,14 @@ func (c *column) add(v int) {
 	c.n++
 }
 
+// repeat adds n equal values.
+func (c *column) repeat(v, n int) {
+	if n > 0 {
+		c.add(v)
+		c.n += n - 1
+	}
+}
+
 func (c *column) flush() []byte {
 	if c.n > 0 {
 		z := uint64(c.value<<1) ^ uint64(c.value>>63)
@@ -76,24 +84,38 @@ type intake struct {
 }
 
 func (c *intake) next() int {
-	if c.n == 0 {
-		z := c.uvarint(valueMax << 2)
-		run := z & 1
-		z >>= 1
-		v := int(uint(z)>>1) ^ -(z & 1)
-		if run == 1 {
-			run = 1 + c.uvarint(1<<31)
-		}
-		if c.last && v == c.value {
-			c.fail() // one run written as two
-		}
-		if c.bad {
-			return 0
-		}
-		c.value, c.n, c.last = v, 1+run, true
+	if c.n == 0 && !c.load() {
+		return 0
 	}
 	c.n--
 	return c.value
+}
+
+// load reads the next run.
+func (c *intake) load() bool {
+	z := c.uvarint(valueMax << 2)
+	run := z & 1
+	z >>= 1
+	v := int(uint(z)>>1) ^ -(z & 1)
+	if run == 1 {
+		run = 1 + c.uvarint(1<<31)
+	}
+	if c.last && v == c.value {
+		c.fail() // one run written as two
+	}
+	if c.bad {
+		return false
+	}
+	c.value, c.n, c.last = v, 1+run, true
+	return true
+}
+
+// ahead returns the value that comes next, and how often it comes in a row.
+func (c *intake) ahead() (v, n int) {
+	if c.n == 0 {
+		c.load()
+	}
+	return c.value, c.n
 }
 
 // run reads as many equal values as there are, up to limit, which is at least 1.

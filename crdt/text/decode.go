@@ -79,6 +79,14 @@ func (t *Text) load() error {
 		blocks, events = t.encodeBlocks()
 	}
 	d := decoder{history: newHistory()}
+	size, runs := 0, 0
+	for _, block := range blocks {
+		if cols, ok := columnsOf(block); ok {
+			size += len(cols[colText].b)
+			runs += len(cols[colPos].b) * 2 / 5 // about
+		}
+	}
+	d.text, d.runs, d.ops = make([]byte, 0, size), make([]run, 0, runs), make([]op, 0, runs)
 	for i, block := range blocks {
 		d.logsAt = append(d.logsAt, len(d.file.logs))
 		if !d.block(block, min(events-i*blockEvents, blockEvents)) {
@@ -136,6 +144,7 @@ type decoder struct {
 	file
 	name    Name // of the last event, and its lamport
 	lamport int
+	parents []int32 // reused memory
 }
 
 // columnsOf finds the columns of a block.
@@ -154,10 +163,15 @@ func (d *decoder) block(b []byte, n int) bool {
 		return false
 	}
 	at := 0
-	for range n {
+	for left := n; left > 0; {
+		if k := d.keystrokes(&cols, &at, left); k > 0 {
+			left -= k
+			continue
+		}
 		if !d.event(&cols, &at) {
 			return false
 		}
+		left--
 	}
 	for i := range cols {
 		if len(cols[i].rest()) > 0 || cols[i].bad {
@@ -262,9 +276,10 @@ func (d *decoder) readParents(cols *[colMax]intake) []int32 {
 			cols[colParents].fail()
 			return nil
 		}
-		return []int32{int32(rank - 1)}
+		d.parents = append(d.parents[:0], int32(rank-1))
+		return d.parents
 	}
-	var ps []int32
+	ps := d.parents[:0]
 	last := rank
 	for range n - 1 {
 		last -= 1 + cols[colParent].count(valueMax)
@@ -274,5 +289,6 @@ func (d *decoder) readParents(cols *[colMax]intake) []int32 {
 		}
 		ps = append(ps, int32(last))
 	}
+	d.parents = ps
 	return ps
 }

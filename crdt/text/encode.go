@@ -89,8 +89,7 @@ func (t *Text) encodeBlocks() (blocks [][]byte, events int) {
 		w.begin(&n, int(h.lamport(e)), h.isVoid(e), h.isDeep(e))
 		t.encodeParents(w, r, e)
 		for x := range h.steps(e) {
-			w.splice(x.pos, x.del, x.n)
-			w.cols[colText].b = append(w.cols[colText].b, x.text...)
+			w.splice(x.pos, x.del, string(x.text), x.n)
 		}
 		w.end()
 	}

@@ -63,9 +63,30 @@ func (h *history) parents(e int32, f func(p int32)) {
 		f(r.parent)
 	case r.parent < -1:
 		for _, p := range h.joins[-2-r.parent] {
-			f(p)
+			f(p.e)
 		}
 	}
+}
+
+// spotsBefore appends the parents of an event of the run numbered i.
+func (h *history) spotsBefore(i, e int32, ps []spot) []spot {
+	switch r := &h.runs[i]; {
+	case e > r.first:
+		return append(ps, spot{e - 1, i})
+	case r.parent >= 0:
+		return append(ps, spot{r.parent, r.up})
+	case r.parent < -1:
+		return append(ps, h.joins[-2-r.parent]...)
+	}
+	return ps
+}
+
+// spots appends where events are.
+func (h *history) spots(es []int32, to []spot) []spot {
+	for _, e := range es {
+		to = append(to, spot{e, int32(h.runOf(e))})
+	}
+	return to
 }
 
 func descending(a, b int32) int { return int(b) - int(a) }
@@ -126,30 +147,32 @@ type leg struct {
 	run         int
 }
 
+// A side is what diff has come to: an event that one version has seen or is, or both.
+type side struct {
+	spot
+	of uint8
+}
+
+const ofA, ofB = 1, 2
+
 // diff appends the events that only one of two versions has seen or is, each
 // list descending.
-func (h *history) diff(a, b []int32, onlyA, onlyB []leg) ([]leg, []leg) {
-	if slices.Equal(a, b) {
-		return onlyA, onlyB
-	}
-	const ofA, ofB = 1, 2
-	type item struct {
-		e, run int32
-		of     uint8
-	}
+func (h *history) diff(a, b []spot, onlyA, onlyB []leg) ([]leg, []leg) {
 	var (
-		room   [16]item
+		room   [16]side
 		todo   = room[:0] // ascending
-		single = 0        // items of one version only
+		single = 0        // of one version only
 	)
-	add := func(e, run int32, of uint8) {
+	add := func(s spot, of uint8) {
 		i := len(todo)
-		for i > 0 && todo[i-1].e > e {
+		for i > 0 && todo[i-1].e > s.e {
 			i--
 		}
 		switch {
-		case i == 0 || todo[i-1].e < e:
-			todo = slices.Insert(todo, i, item{e, run, of})
+		case i == 0 || todo[i-1].e < s.e:
+			todo = append(todo, side{})
+			copy(todo[i+1:], todo[i:])
+			todo[i] = side{s, of}
 			if of != ofA|ofB {
 				single++
 			}
@@ -158,17 +181,17 @@ func (h *history) diff(a, b []int32, onlyA, onlyB []leg) ([]leg, []leg) {
 			single--
 		}
 	}
-	for _, e := range a {
-		add(e, int32(h.runOf(e)), ofA)
+	for _, s := range a {
+		add(s, ofA)
 	}
-	for _, e := range b {
-		add(e, int32(h.runOf(e)), ofB)
+	for _, s := range b {
+		add(s, ofB)
 	}
 	for single > 0 {
 		k := len(todo) - 1
 		x := todo[k]
 		todo = todo[:k]
-		// What is before x in its run, down to the next item, is x's too.
+		// What is before x in its run, down to the next one, is x's too.
 		r := &h.runs[x.run]
 		first := r.first
 		if k > 0 {
@@ -184,11 +207,13 @@ func (h *history) diff(a, b []int32, onlyA, onlyB []leg) ([]leg, []leg) {
 		}
 		switch {
 		case first > r.first:
-			add(first-1, x.run, x.of)
+			add(spot{first - 1, x.run}, x.of)
 		case r.parent >= 0:
-			add(r.parent, r.up, x.of)
-		default:
-			h.parents(first, func(p int32) { add(p, int32(h.runOf(p)), x.of) })
+			add(spot{r.parent, r.up}, x.of)
+		case r.parent < -1:
+			for _, p := range h.joins[-2-r.parent] {
+				add(p, x.of)
+			}
 		}
 	}
 	return onlyA, onlyB
@@ -196,34 +221,35 @@ func (h *history) diff(a, b []int32, onlyA, onlyB []leg) ([]leg, []leg) {
 
 // branchwise returns the numbers of the runs from one to another, each behind
 // those that it has parents in, and if possible directly.
-func (h *history) branchwise(from, to int) []int {
-	if from == to {
-		return []int{from}
-	}
-	type link struct{ run, next int }
+func (h *history) branchwise(from, to int) []int32 {
+	type link struct{ run, next int32 }
 	var (
-		links = []link{{}} // lists of the runs that wait for one; 0 ends them
-		list  = make([]int, to+1-from)
-		waits = make([]int, to+1-from) // for how many parents
-		ready []int
+		n     = to + 1 - from
+		links = make([]link, 1, n+1) // lists of the runs that wait for one; 0 ends them
+		list  = make([]int32, n)
+		waits = make([]int32, n) // for how many parents
+		ready []int32
+		ps    []spot
 	)
-	for i := len(list) - 1; i >= 0; i-- {
-		h.parents(h.runs[from+i].first, func(p int32) {
-			if r := h.runOf(p) - from; r >= 0 {
+	for i := int32(n) - 1; i >= 0; i-- {
+		run := int32(from) + i
+		ps = h.spotsBefore(run, h.runs[run].first, ps[:0])
+		for _, p := range ps {
+			if r := p.run - int32(from); r >= 0 {
 				waits[i]++
 				links = append(links, link{i, list[r]})
-				list[r] = len(links) - 1
+				list[r] = int32(len(links) - 1)
 			}
-		})
+		}
 		if waits[i] == 0 {
 			ready = append(ready, i)
 		}
 	}
-	order := make([]int, 0, len(list))
+	order := make([]int32, 0, n)
 	for len(ready) > 0 {
 		i := ready[len(ready)-1]
 		ready = ready[:len(ready)-1]
-		order = append(order, from+i)
+		order = append(order, int32(from)+i)
 		for l := list[i]; l > 0; l = links[l].next {
 			if waits[links[l].run]--; waits[links[l].run] == 0 {
 				ready = append(ready, links[l].run)

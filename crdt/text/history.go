@@ -53,7 +53,7 @@ type step struct {
 type history struct {
 	n     int32 // events
 	runs  []run
-	joins [][]int32 // parents of events that have several, descending
+	joins [][]spot // parents of events that have several, descending
 	ops   []op
 	elems int    // elements so far
 	text  []byte // all that was ever inserted, element by element
@@ -68,6 +68,9 @@ type history struct {
 	names
 	index
 }
+
+// A spot is an event and the run that it is in.
+type spot struct{ e, run int32 }
 
 // A stretch is the events from first to last.
 type stretch struct{ first, last int32 }
@@ -106,6 +109,14 @@ func (h *history) size(i int) int {
 	return int(h.n - h.runs[i].first)
 }
 
+// opsEnd returns the number of the first op behind a run's.
+func (h *history) opsEnd(i int) int {
+	if i+1 < len(h.runs) {
+		return int(h.runs[i+1].op)
+	}
+	return len(h.ops)
+}
+
 // inserted returns how many elements, and how many bytes, the op numbered i
 // inserts in all events of its run.
 func (h *history) inserted(i int) (n, size int) {
@@ -119,11 +130,7 @@ func (h *history) inserted(i int) (n, size int) {
 func (h *history) steps(e int32) iter.Seq[step] {
 	return func(yield func(step) bool) {
 		i := h.runOf(e)
-		r, events := &h.runs[i], h.size(i)
-		end := len(h.ops)
-		if i+1 < len(h.runs) {
-			end = int(h.runs[i+1].op)
-		}
+		r, events, end := &h.runs[i], h.size(i), h.opsEnd(i)
 		k := int(e - r.first)
 		for j := int(r.op); j < end; j++ {
 			o := &h.ops[j]
@@ -225,18 +232,6 @@ func runeOffset(b []byte, n int) int {
 		i += size
 	}
 	return i
-}
-
-// typed returns how many elements each event of a run of several inserts behind
-// what the one before inserted, or 0 for other runs.
-func (h *history) typed(e int32) int {
-	i := h.runOf(e)
-	r := &h.runs[i]
-	n, _ := h.inserted(int(r.op))
-	if n /= h.size(i); h.ops[r.op].del == 0 && n == int(r.move) {
-		return n
-	}
-	return 0
 }
 
 func (h *history) isDeep(e int32) bool { return h.runs[h.runOf(e)].deep }

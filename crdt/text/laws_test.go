@@ -63,11 +63,19 @@ func (w *world) grow(t *rapid.T) {
 	past := map[int]bool{len(w.events): true}
 	for _, p := range parents {
 		e.lamport = max(e.lamport, w.events[p].lamport+1)
+	}
+	w.goOn = rapid.Bool().Draw(t, "goes on")
+	w.rename(&e)
+	for _, p := range parents {
 		for q := range w.past[p] {
 			past[q] = true
 		}
 	}
-	w.refused = append(w.refused, !w.naive.apply(e.name, parents, splices, e.void))
+	fits := w.naive.apply(e.name, parents, splices, e.void)
+	if !fits {
+		delete(w.last, e.name.Log)
+	}
+	w.refused = append(w.refused, !fits)
 	w.events, w.past = append(w.events, e), append(w.past, past)
 }
 
@@ -146,6 +154,13 @@ func TestTextIsTheOracles(t *testing.T) {
 		}
 		if err := x.Check(); err != nil {
 			t.Fatal(err)
+		}
+		y, err := Replay(x.Encode(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if y.String() != x.String() || !bytes.Equal(y.Encode(), x.Encode()) {
+			t.Fatalf("replayed: got %q, want %q", y.String(), x.String())
 		}
 	})
 }

@@ -84,10 +84,7 @@ func (h *history) extend(log, id, index uint32, lamport uint64, first int) bool 
 	}
 	move := r.move
 	if k == 1 {
-		move = int32(n)
-		if n == 0 && o.pos < p.pos {
-			move = -o.del // backspace
-		}
+		move = int32(moveOf(p, int(o.pos), n))
 	}
 	if int(o.pos) != int(p.pos)+int(k)*int(move) {
 		return false
@@ -95,6 +92,15 @@ func (h *history) extend(log, id, index uint32, lamport uint64, first int) bool 
 	r.move, r.chained = move, chained
 	h.ops = h.ops[:first]
 	return true
+}
+
+// moveOf returns how far a run of events moves that begins with o, if it goes on
+// at pos; each inserts n elements.
+func moveOf(o *op, pos, n int) int {
+	if n == 0 && pos < int(o.pos) {
+		return -int(o.del) // backspace
+	}
+	return n
 }
 
 // link sets a run's place in the graph.
@@ -105,18 +111,20 @@ func (h *history) link(r *run, parents []int32) {
 		r.parent = -1
 	case 1:
 		r.parent = parents[0]
-		p := h.runOf(r.parent)
-		r.up = int32(p)
-		r.depth = h.runs[p].depth + 1
-		j := h.runs[p].jump
-		if jj := h.runs[j].jump; h.runs[p].depth-h.runs[j].depth == h.runs[j].depth-h.runs[jj].depth {
-			r.jump = jj
-		} else {
-			r.jump = int32(p)
-		}
+		h.linkTo(r, int32(h.runOf(r.parent)))
 	default:
 		r.parent = int32(-2 - len(h.joins))
-		h.joins = append(h.joins, slices.Clone(parents))
+		h.joins = append(h.joins, h.spots(parents, nil))
+	}
+}
+
+// linkTo hangs a run on another, the one that its only parent is in.
+func (h *history) linkTo(r *run, up int32) {
+	u := &h.runs[up]
+	j := &h.runs[u.jump]
+	r.up, r.depth, r.jump = up, u.depth+1, up
+	if u.depth-j.depth == j.depth-h.runs[j.jump].depth {
+		r.jump = j.jump
 	}
 }
 

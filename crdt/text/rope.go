@@ -171,7 +171,12 @@ func (r *rope) settle() {
 // beyond the end, as only a forged file can say, is cut off.
 func (r *rope) splice(pos, del int, ins string) {
 	pos = min(pos, r.n[Points])
-	del = min(del, r.n[Points]-pos)
+	l := lengthOf(ins)
+	r.replace(pos, min(del, r.n[Points]-pos), ins, &l)
+}
+
+// replace is splice of what is there, and of an insertion that is so long.
+func (r *rope) replace(pos, del int, ins string, l *length) {
 	if r.root == nil {
 		r.root = &ropeNode{}
 	}
@@ -185,23 +190,29 @@ func (r *rope) splice(pos, del int, ins string) {
 			r.prune()
 		}
 	}
+	if ins == "" {
+		return
+	}
 	r.seek(pos, false)
-	for ins != "" {
+	for leafMax-r.at.n[Bytes] < len(ins) {
 		r.at.moveTo(pos - r.before[Points])
-		k := min(len(ins), leafMax-r.at.n[Bytes])
-		for k < len(ins) && k > 0 && !utf8.RuneStart(ins[k]) {
+		k := leafMax - r.at.n[Bytes]
+		for k > 0 && !utf8.RuneStart(ins[k]) {
 			k--
 		}
 		if k == 0 {
 			r.divide(pos)
 			continue
 		}
-		l := lengthOf(ins[:k])
-		r.at.insert(ins[:k], &l)
-		r.n.add(&l)
-		pos += l[Points]
-		ins = ins[k:]
+		part := lengthOf(ins[:k])
+		r.at.insert(ins[:k], &part)
+		r.n.add(&part)
+		pos += part[Points]
+		ins, l = ins[k:], &length{l[Points] - part[Points], l[UTF16] - part[UTF16], l[Bytes] - part[Bytes]}
 	}
+	r.at.moveTo(pos - r.before[Points])
+	r.at.insert(ins, l)
+	r.n.add(l)
 }
 
 // divide cuts the leaf of the last splice in two and goes to that with pos.

@@ -23,7 +23,11 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 	if w == nil || void || lamport > valueMax || len(s) > 0 && s[0].Deep {
 		return false, nil
 	}
-	if w.events > 0 {
+	goesOn := w.goesOn(n, lamport)
+	if goesOn && len(s) == 1 && t.press(w, &s[0]) {
+		return true, nil
+	}
+	if w.events > 0 && !goesOn {
 		last := &w.name
 		if lamport < uint64(w.lamport) || lamport == uint64(w.lamport) && cmp.Or(bytes.Compare(last.Change[:], n.Change[:]),
 			bytes.Compare(last.Log[:], n.Log[:]), cmp.Compare(last.Index, n.Index)) >= 0 {
@@ -57,12 +61,32 @@ func (t *Text) follow(n *Name, lamport uint64, saw func(Name) bool, s []Splice, 
 	}
 	for i := range s {
 		x := &s[i]
-		w.splice(x.Pos, x.Del, utf8.RuneCountInString(x.Ins))
-		w.cols[colText].b = append(w.cols[colText].b, x.Ins...)
+		w.splice(x.Pos, x.Del, x.Ins, utf8.RuneCountInString(x.Ins))
 		t.splice(x, false)
 	}
 	w.end()
 	return true, nil
+}
+
+// press adds what most events are, a keystroke of the same change: one splice
+// that has seen the event before. It reports false if it has to be looked at.
+func (t *Text) press(w *writer, x *Splice) bool {
+	n, l := t.raw.len(), lengthOf(x.Ins)
+	switch {
+	case x.Pos < 0 || x.Pos > min(n, MaxPos) || x.Del < 0 || x.Del > n-x.Pos || x.Del == 0 && x.Ins == "":
+		return false
+	case l[Points] < l[Bytes] && !utf8.ValidString(x.Ins):
+		return false
+	case w.events%blockEvents == 0 || w.inserted+l[Bytes] > math.MaxUint32 || t.view != nil || t.file.whole != nil:
+		return false
+	}
+	w.inserted += l[Bytes]
+	w.plain++
+	w.name.Index++
+	w.splice(x.Pos, x.Del, x.Ins, l[Points])
+	w.count()
+	t.raw.replace(x.Pos, x.Del, x.Ins, &l)
+	return true
 }
 
 // end returns the tail, or nil if only reading the history can give one.

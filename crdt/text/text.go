@@ -281,7 +281,8 @@ func checkForm(s []Splice) error {
 	if len(s) == 0 || len(s) > MaxSplices {
 		return fmt.Errorf("%w: %d of them", ErrForm, len(s))
 	}
-	for i, x := range s {
+	for i := range s {
+		x := &s[i]
 		switch {
 		case x.Pos < 0 || x.Del < 0 || x.Pos > MaxPos || x.Del > MaxPos:
 			return fmt.Errorf("%w: splice %d is at %d, deletes %d", ErrForm, i, x.Pos, x.Del)
@@ -298,7 +299,8 @@ func checkForm(s []Splice) error {
 
 // checkRange follows the splices through a text of n code points.
 func checkRange(s []Splice, n int) error {
-	for i, x := range s {
+	for i := range s {
+		x := &s[i]
 		if x.Pos > n || x.Del > n-x.Pos {
 			return fmt.Errorf("%w: splice %d of [%d, %d) in %d", ErrRange, i, x.Pos, x.Pos+x.Del, n)
 		}

@@ -1,12 +1,14 @@
 package text
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -15,6 +17,10 @@ import (
 type session struct {
 	events []testEvent
 	want   string
+	// goOn makes what one author does on top of their own last event part of the
+	// same change. last is that event.
+	goOn bool
+	last map[[16]byte]int
 }
 
 type testEvent struct {
@@ -47,12 +53,26 @@ func (s *session) add(author string, seq int, parents []int, ps []patch) {
 	for _, p := range parents {
 		e.lamport = max(e.lamport, s.events[p].lamport+1)
 	}
+	s.rename(&e)
 	for _, p := range ps {
 		if p.del > 0 || p.ins != "" {
 			e.splices = append(e.splices, Splice{Pos: p.pos, Del: p.del, Ins: p.ins})
 		}
 	}
 	s.events = append(s.events, e)
+}
+
+// rename makes an event, which comes next, part of its author's last change if
+// it goes on with that.
+func (s *session) rename(e *testEvent) {
+	if last, ok := s.last[e.name.Log]; s.goOn && ok && slices.Equal(e.parents, []int{last}) {
+		e.name, e.lamport = s.events[last].name, s.events[last].lamport
+		e.name.Index++
+	}
+	if s.last == nil {
+		s.last = map[[16]byte]int{}
+	}
+	s.last[e.name.Log] = len(s.events)
 }
 
 func readJSON(t testing.TB, path string, into any) {
@@ -85,7 +105,7 @@ func readTrace(t testing.TB, path string) *session {
 		}
 	}
 	readJSON(t, path, &f)
-	s := &session{want: f.EndContent}
+	s := &session{want: f.EndContent, goOn: true}
 	if f.Kind == "concurrent" && len(f.Txns) == 1 {
 		for i, p := range f.Txns[0].Patches {
 			s.add("a", i, after(i), []patch{p})
@@ -202,6 +222,13 @@ func TestRecordedSessionsEndInTheirText(t *testing.T) {
 			}
 			if got := y.String(); got != s.want {
 				t.Errorf("text differs after Decode")
+			}
+			z, err := Replay(b, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := z.String(); got != s.want || !bytes.Equal(z.Encode(), b) {
+				t.Errorf("replaying the history gives another text, or other bytes")
 			}
 		})
 	}

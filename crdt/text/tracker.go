@@ -114,7 +114,8 @@ type tracker struct {
 	sum    counts
 	first  *node
 	leaves []*node
-	base   int // elements it began with
+	spare  []*node // leaves to use again
+	base   int     // elements it began with
 	// heads has a bit for each element from 0 on that begins a span; of these,
 	// at gives the number of the leaf.
 	heads []uint64
@@ -127,15 +128,37 @@ type tracker struct {
 }
 
 func newTracker(base int, before func(a, b int) bool) *tracker {
-	t := &tracker{base: base, before: before}
-	t.root = &node{spans: make([]span, 0, leafSpans)}
-	t.first, t.leaves = t.root, []*node{t.root}
+	t := &tracker{before: before}
+	t.begin(base)
+	return t
+}
+
+// begin forgets all but its memory and begins with another text.
+func (t *tracker) begin(base int) {
+	t.spare = append(t.spare, t.leaves...)
+	clear(t.heads)
+	t.base, t.sum, t.leaves = base, counts{}, t.leaves[:0]
+	t.root = t.leaf()
+	t.first = t.root
 	if base > 0 {
 		s := span{id: -base, n: int32(base), state: 1, left: noLeft, right: noRight}
 		t.root.spans = append(t.root.spans, s)
 		t.sum = s.counts()
 	}
-	return t
+}
+
+// leaf returns a new leaf.
+func (t *tracker) leaf() *node {
+	n := &node{}
+	if k := len(t.spare) - 1; k >= 0 {
+		n, t.spare = t.spare[k], t.spare[:k]
+		*n = node{spans: n.spans[:0]}
+	} else {
+		n.spans = make([]span, 0, leafSpans)
+	}
+	n.num = int32(len(t.leaves))
+	t.leaves = append(t.leaves, n)
+	return n
 }
 
 func (t *tracker) total(measure int) int { return t.sum[measure] }
@@ -236,8 +259,8 @@ func (t *tracker) place(leaf *node, slot int, s span) cursor {
 
 // divide moves the right half of a leaf to a new one.
 func (t *tracker) divide(leaf *node) *node {
-	right := &node{next: leaf.next, num: int32(len(t.leaves)), spans: make([]span, 0, leafSpans)}
-	t.leaves = append(t.leaves, right)
+	right := t.leaf()
+	right.next = leaf.next
 	right.spans = append(right.spans, leaf.spans[leafSpans/2:]...)
 	leaf.spans = leaf.spans[:leafSpans/2]
 	leaf.next = right

@@ -8,9 +8,9 @@ import "slices"
 type walker struct {
 	h    *history
 	tree *tracker
-	base int32   // all later events have seen it; -1: the empty version
-	fed  int32   // it has taken all events up to this one
-	at   []int32 // the prepare version
+	base int32  // all later events have seen it; -1: the empty version
+	fed  int32  // it has taken all events up to this one
+	at   []spot // the prepare version, descending
 	// elem is the first element after base: number 0 in the tree.
 	elem int
 	// met holds what the deletions of each event after base met: the part
@@ -18,25 +18,32 @@ type walker struct {
 	met []piece
 	by  []stretch
 
-	parents     []int32 // reused memory, as are
+	parents     []spot // reused memory, as are
 	back, forth []leg
 }
 
 func newWalker(t *Text, base int32) *walker {
-	h := &t.history
-	w := &walker{h: h, base: base, fed: base, elem: h.firstElem(base + 1)}
-	n := 0
-	if base >= 0 {
-		w.at = []int32{base}
-		n = h.lenAt(base)
-	}
-	w.tree = newTracker(n, func(a, b int) bool {
-		x, _ := h.inserter(w.elem + a)
-		y, _ := h.inserter(w.elem + b)
-		return t.order(h.name(x), h.name(y)) < 0
+	w := &walker{h: &t.history}
+	w.tree = newTracker(0, func(a, b int) bool {
+		x, _ := w.h.inserter(w.elem + a)
+		y, _ := w.h.inserter(w.elem + b)
+		return t.order(w.h.name(x), w.h.name(y)) < 0
 	})
 	w.tree.fugue = t.fugue
+	w.begin(base)
 	return w
+}
+
+// begin makes it one of another base.
+func (w *walker) begin(base int32) {
+	n := 0
+	w.base, w.fed, w.elem = base, base, w.h.firstElem(base+1)
+	w.at, w.met, w.by = w.at[:0], w.met[:0], w.by[:0]
+	if base >= 0 {
+		w.at = append(w.at, spot{base, int32(w.h.runOf(base))})
+		n = w.h.lenAt(base)
+	}
+	w.tree.begin(n)
 }
 
 // measureOf returns what the positions of an event count.
@@ -111,17 +118,25 @@ func (w *walker) catchUp(end int32, to *rope) {
 	}
 	w.by = append(room(w.by, int(end-next)), make([]stretch, end-next)...)
 	for _, i := range h.branchwise(h.runOf(next), h.runOf(end-1)) {
-		first, last := h.runs[i].first, h.runs[i].first+int32(h.size(i)-1)
+		first, last := h.runs[i].first, h.runs[i].first+int32(h.size(int(i))-1)
 		first, last = max(first, next), min(last, end-1)
-		w.parents = h.parentsOf(first, w.parents[:0])
-		w.moveTo(w.parents)
-		w.takeRun(first, last, to)
+		w.parents = h.spotsBefore(i, first, w.parents[:0])
+		w.move(w.parents)
+		w.takeRun(i, first, last, to)
 	}
 	w.fed = end - 1
 }
 
 // moveTo makes version, all of which it has taken, the prepare version.
 func (w *walker) moveTo(version []int32) {
+	w.parents = w.h.spots(version, w.parents[:0])
+	w.move(w.parents)
+}
+
+func (w *walker) move(version []spot) {
+	if slices.Equal(w.at, version) {
+		return
+	}
 	w.back, w.forth = w.h.diff(w.at, version, w.back[:0], w.forth[:0])
 	for _, l := range w.back {
 		w.step(l, -1)
@@ -136,69 +151,81 @@ func (w *walker) moveTo(version []int32) {
 func (w *walker) step(l leg, d int32) {
 	from, to := w.h.firstElemIn(l.run, l.first), w.h.firstElemIn(l.run, l.last+1)
 	w.tree.shift(from-w.elem, to-from, d)
+	// Deletions mostly meet elements one after the other, or backwards.
+	var all piece
 	for _, p := range w.met[w.by[l.first-w.base-1].first:w.by[l.last-w.base-1].last] {
-		w.tree.shift(p.id, p.n, d)
+		switch {
+		case p.id == all.id+all.n:
+			all.n += p.n
+		case p.id+p.n == all.id:
+			all.id, all.n = p.id, all.n+p.n
+		default:
+			w.tree.shift(all.id, all.n, d)
+			all = p
+		}
 	}
+	w.tree.shift(all.id, all.n, d)
 }
 
 // next adds the newest event, whose parents are the prepare version, and applies
 // its effect to a rope.
 func (w *walker) next(e int32, to *rope) {
 	w.by = append(w.by, stretch{})
-	w.take(e, to)
+	w.takeRun(int32(w.h.runOf(e)), e, e, to)
 	w.fed = e
 }
 
-// takeRun takes events of one run; the first one's parents are the prepare version.
-func (w *walker) takeRun(first, last int32, to *rope) {
-	n := w.h.typed(first)
-	if n == 0 || first == last {
-		for e := first; e <= last; e++ {
-			w.take(e, to)
-		}
-		return
-	}
-	n *= int(last - first + 1)
-	for x := range w.h.steps(first) {
-		pos := w.tree.insert(inCurrent, min(x.pos, w.tree.total(inCurrent)), x.elem-w.elem, n)
-		if to != nil {
-			to.splice(pos, 0, string(w.h.bytes(x.elem, n)))
-		}
-	}
+// takeRun takes events of the run numbered i; the first one's parents are the
+// prepare version. It applies their effect to a rope if there is one.
+func (w *walker) takeRun(i, first, last int32, to *rope) {
+	h := w.h
+	r, events, end := &h.runs[i], h.size(int(i)), h.opsEnd(int(i))
+	measure := measureOf(r.deep)
 	for e := first; e <= last; e++ {
-		w.by[e-w.base-1] = stretch{int32(len(w.met)), int32(len(w.met))}
-	}
-	w.at = append(w.at[:0], last)
-}
-
-// take takes an event, whose parents are the prepare version, and applies its
-// effect to a rope if there is one.
-func (w *walker) take(e int32, to *rope) {
-	measure := measureOf(w.h.isDeep(e))
-	begin := len(w.met)
-	for x := range w.h.steps(e) {
-		k := len(w.met)
-		// Recorded events fit; those of a forged file needn't.
-		pos := min(x.pos, w.tree.total(measure))
-		del := min(x.del, w.tree.total(measure)-pos)
-		w.met = w.tree.remove(measure, pos, del, w.met)
-		if to != nil {
-			for _, p := range w.met[k:] {
-				if p.effect >= 0 {
-					to.splice(p.effect, p.n, "")
+		begin := int32(len(w.met))
+		k, n := int(e-r.first), 1
+		for j := int(r.op); j < end; j++ {
+			o := &h.ops[j]
+			ins, size := h.inserted(j)
+			if events > 1 {
+				ins, size = ins/events, size/events
+				if o.del == 0 && ins == int(r.move) { // typed in one go
+					n = int(last-e) + 1
 				}
 			}
+			at := int(o.text) + k*size
+			w.take(step{int(o.pos) + k*int(r.move), int(o.del), int(o.elem) + k*ins, n * ins, h.text[at : at+n*size]}, measure, to)
 		}
-		if x.n == 0 {
-			continue
+		for range n - 1 {
+			w.by[e-w.base-1] = stretch{begin, begin}
+			e++
 		}
-		pos = w.tree.insert(measure, pos, x.elem-w.elem, x.n)
-		if to != nil {
-			to.splice(pos, 0, string(x.text))
+		w.by[e-w.base-1] = stretch{begin, int32(len(w.met))}
+	}
+	w.at = append(w.at[:0], spot{last, i})
+}
+
+// take takes a splice made of the prepare version.
+func (w *walker) take(x step, measure int, to *rope) {
+	// Recorded events fit; those of a forged file needn't.
+	pos := min(x.pos, w.tree.total(measure))
+	del := min(x.del, w.tree.total(measure)-pos)
+	begin := len(w.met)
+	w.met = w.tree.remove(measure, pos, del, w.met)
+	if to != nil {
+		for _, p := range w.met[begin:] {
+			if p.effect >= 0 {
+				to.splice(p.effect, p.n, "")
+			}
 		}
 	}
-	w.by[e-w.base-1] = stretch{int32(begin), int32(len(w.met))}
-	w.at = append(w.at[:0], e)
+	if x.n == 0 {
+		return
+	}
+	pos = w.tree.insert(measure, pos, x.elem-w.elem, x.n)
+	if to != nil {
+		to.splice(pos, 0, string(x.text))
+	}
 }
 
 // metBy returns what the deletions of an event met.

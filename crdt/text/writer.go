@@ -43,6 +43,9 @@ type writer struct {
 	at       int // behind what the last splice inserted
 	logs     map[[16]byte]int
 	inserted int // bytes of text in all blocks
+	// plain is how many of the last events say nothing but one splice: they are of
+	// the same change, with the next index and the event before as the only parent.
+	plain int
 }
 
 // newWriter returns a writer that stands behind the first events; the last one's
@@ -56,6 +59,7 @@ func newWriter(f *file, events int) *writer {
 }
 
 func (w *writer) begin(n *Name, lamport int, void, deep bool) {
+	w.settle()
 	if w.events%blockEvents == 0 {
 		w.file.logsAt = append(w.file.logsAt[:w.events/blockEvents], len(w.file.logs))
 		for i := range w.cols {
@@ -94,8 +98,24 @@ func (w *writer) begin(n *Name, lamport int, void, deep bool) {
 	w.cols[colFlags].add(flags)
 }
 
-// splice adds a splice; its bytes are left to the caller.
-func (w *writer) splice(pos, del, n int) {
+// goesOn tells whether an event is the next one of the same change.
+func (w *writer) goesOn(n *Name, lamport uint64) bool {
+	return w.events > 0 && n.Index == w.name.Index+1 && lamport == uint64(w.lamport) && n.Change == w.name.Change && n.Log == w.name.Log
+}
+
+// settle writes what plain counts.
+func (w *writer) settle() {
+	w.cols[colSame].repeat(1, w.plain)
+	w.cols[colIndex].repeat(0, w.plain)
+	w.cols[colParents].repeat(0, w.plain)
+	w.cols[colFlags].repeat(0, w.plain)
+	w.cols[colSplices].repeat(0, w.plain)
+	w.plain = 0
+}
+
+// splice adds a splice that inserts s, n code points.
+func (w *writer) splice(pos, del int, s string, n int) {
+	w.cols[colText].b = append(w.cols[colText].b, s...)
 	w.cols[colPos].add(pos - w.at)
 	w.cols[colDel].add(del)
 	w.cols[colIns].add(n)
@@ -105,6 +125,10 @@ func (w *writer) splice(pos, del, n int) {
 
 func (w *writer) end() {
 	w.cols[colSplices].add(w.splices - 1)
+	w.count()
+}
+
+func (w *writer) count() {
 	if w.events++; w.events%blockEvents == 0 {
 		w.file.blocks = append(w.file.blocks, w.bytes())
 	}
@@ -112,6 +136,7 @@ func (w *writer) end() {
 
 // bytes returns the block that isn't full yet, or has just become so.
 func (w *writer) bytes() []byte {
+	w.settle()
 	size := 0
 	for i := range w.cols {
 		size += len(w.cols[i].b) + 4*binary.MaxVarintLen32
