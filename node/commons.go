@@ -94,7 +94,11 @@ func (c *Commons) Person() oplog.Key { return oplog.PublicKey(c.n.person) }
 func (c *Commons) write(ctx context.Context) error {
 	defer c.stop()
 	for {
-		if err := c.commit(); err != nil {
+		err := c.commit()
+		if err == nil {
+			err = c.settle(ctx)
+		}
+		if err != nil {
 			return fmt.Errorf("commons %q: %w", c.name, err)
 		}
 		select {
@@ -133,12 +137,31 @@ func (c *Commons) commit() error {
 		}
 		c.carryOut(c.replica.Committed(c.n.now(), next, err))
 		c.mu.Unlock()
+		if err == nil {
+			_, err = c.log.Settle()
+		}
 		// Whoever was told so may write again: let them, and store it together.
 		runtime.Gosched()
 		if errors.Is(err, storage.ErrBroken) || errors.Is(err, storage.ErrClosed) {
 			return err
 		}
 	}
+}
+
+// settle brings up to date what awaits it because verdicts have changed, while
+// nothing waits to be stored. What the store refuses now is tried again after
+// the next commit.
+func (c *Commons) settle(ctx context.Context) error {
+	for ctx.Err() == nil {
+		more, err := c.log.Settle()
+		if errors.Is(err, storage.ErrBroken) || errors.Is(err, storage.ErrClosed) {
+			return err
+		}
+		if err != nil || !more || len(c.work) > 0 {
+			break
+		}
+	}
+	return nil
 }
 
 // wake says that there may be something to store.

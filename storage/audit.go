@@ -23,13 +23,8 @@ func (l *Log) audit() (good bool, err error) {
 		return err
 	}
 	err = l.kv.View(func(r Reader) error {
-		for i := range l.frontier.chains {
-			c := &l.frontier.chains[i]
-			p := oplog.Place{Chain: uint32(i), Pos: c.end.pos}
-			if c.continued {
-				continue
-			}
-			if c.end.sig == nil {
+		for _, p := range l.graph.Tips() {
+			if l.frontier.chains[p.Chain].end.sig == nil {
 				good = false
 				return nil
 			}

@@ -61,9 +61,14 @@ func (d *Dump) Each(member func(MemberEntry) error, entry func(Entry) error) (op
 }
 
 func (d *Dump) each(member func(MemberEntry) error, entry func(Entry) error) (f oplog.Fingerprint, err error) {
-	heads := memberState{heads: map[crdt.ChangeID]bool{}}
+	heads, l := memberState{heads: map[crdt.ChangeID]bool{}}, newLog(nil, d.log.o)
+	l.stored = d.log.stored
+	d.log = l // it follows the feed, once
 	err = scanMembers(d.r, func(_ uint32, e MemberEntry) error {
-		parents, err := d.log.memberParents(e.ID, e.Block)
+		parents, err := l.memberParents(e.ID, e.Block)
+		if err == nil {
+			err = l.learn(e)
+		}
 		if err != nil {
 			return err
 		}
@@ -73,14 +78,11 @@ func (d *Dump) each(member func(MemberEntry) error, entry func(Entry) error) (f 
 	if err != nil {
 		return f, err
 	}
-	var chains frontier // as loadFeed would have it, without the graph
-	chains.geneses = map[crdt.LogID]oplog.Place{}
 	ends := map[uint32]*end{}
-	err = d.log.scanFeed(d.r, 0, d.Entries, func(_ uint64, n *node) error {
-		if !chains.follow(n) {
-			return fmt.Errorf("%w: a place in the feed", ErrCorrupt)
+	err = l.scanFeed(d.r, 0, d.Entries, func(_ uint64, n *node) error {
+		if err := d.follow(n); err != nil {
+			return err
 		}
-		chains.add(n)
 		last, ok := ends[n.place.Chain]
 		if !ok {
 			if last, err = d.end(n.place.Chain); err != nil {
@@ -88,7 +90,7 @@ func (d *Dump) each(member func(MemberEntry) error, entry func(Entry) error) (f 
 			}
 			ends[n.place.Chain] = last
 		}
-		e, err := d.log.verify(d.r, n, last)
+		e, err := l.verify(d.r, n, last)
 		if err != nil {
 			return err
 		}
@@ -97,33 +99,35 @@ func (d *Dump) each(member func(MemberEntry) error, entry func(Entry) error) (f 
 	if err != nil {
 		return f, err
 	}
-	var tips []crdt.ChangeID
-	for i := range chains.chains {
-		c, last := &chains.chains[i], ends[uint32(i)]
+	for i := range l.frontier.chains {
+		c, last := &l.frontier.chains[i], ends[uint32(i)]
 		if c.end.pos != last.pos || last.sig == nil {
 			return f, fmt.Errorf("%w: the end of chain %d", ErrCorrupt, i)
 		}
-		if !c.continued {
-			tips = append(tips, last.id)
-		}
+		c.end = *last
 	}
-	return oplog.FingerprintOf(d.Commons, tips, heads.headIDs()), nil
+	s := l.newStage(d.r)
+	if err := s.judgeAll(); err != nil {
+		return f, err
+	}
+	l.front, l.names = s.judgement.front, s.judgement.names
+	return l.fingerprint(heads.headIDs()), nil
 }
 
-// follow tells whether a node can be added: all that it names is there, and its
-// place is the next on its chain, or the first on the next.
-func (f *frontier) follow(n *node) bool {
-	for _, parents := range [2][]oplog.Place{n.own, n.deps} {
-		for _, p := range parents {
-			if !f.has(p) {
-				return false
-			}
+// follow goes on to a node of the feed, whose place has to be the one that the
+// graph gives it.
+func (d *Dump) follow(n *node) error {
+	l := d.log
+	if place, err := l.graph.Add(n.own, n.deps); err != nil || place != n.place || !l.frontier.fits(n) {
+		return fmt.Errorf("%w: a place in the feed", ErrCorrupt)
+	}
+	if n.starts != nil {
+		if err := l.loadWarrant(d.r, n); err != nil {
+			return err
 		}
 	}
-	if int(n.place.Chain) == len(f.chains) {
-		return n.starts != nil && n.place.Pos == 0
-	}
-	return int(n.place.Chain) < len(f.chains) && n.place.Pos == f.chains[n.place.Chain].end.pos+1
+	l.frontier.add(n)
+	return nil
 }
 
 // end returns the end of a chain.

@@ -68,9 +68,7 @@ func (l *Log) catchUp(g derivedKeys, end uint64) error {
 // catchUpOnce makes one transaction out of what remains, or several if a
 // single document is beyond its limits, and tells whether there is more.
 func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
-	var now rows      // the transaction
-	var before []rows // segments to be written before it
-	var f *folding    // nil if nothing remains
+	var p *pack // nil if nothing remains
 	var next *cursor
 	err = l.kv.View(func(r Reader) error {
 		c, err := readCursor(r, g)
@@ -82,38 +80,22 @@ func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
 		if err != nil {
 			return err
 		}
-		f = l.newFolding(r, g, &history{l: l, r: r})
+		p = l.newPack(r, g, &history{l: l, r: r})
 		next = &cursor{from: to}
 		sorted := byResource(changes)
-		limits := l.kv.Limits()
-		limits.Bytes -= 64 + acceptCost
-		limits.Keys -= 1 + acceptKeys
 		for _, id := range sortedIDs(sorted) {
 			if c.last != nil && bytes.Compare(id[:], c.last[:]) <= 0 {
 				continue
 			}
-			doc, segments, final, err := f.resource(id, sorted[id])
+			doc, segments, final, err := p.f.resource(id, sorted[id])
 			if err != nil {
 				return err
 			}
-			fit := now.cost+segments.cost+final.cost <= limits.Bytes &&
-				len(now.list)+len(segments.list)+len(final.list) <= limits.Keys
-			switch {
-			case fit:
-				now.add(segments)
-			case len(now.list) > 0:
-				return nil // the rest another time
-			default:
-				before = segments.split(limits)
+			if full, err := p.put(doc, segments, final); full || err != nil {
+				return err // the rest another time
 			}
-			now.add(final)
-			if err := f.accept(doc, &now); err != nil {
-				return err
-			}
-			limits.Bytes -= acceptCost
-			limits.Keys -= acceptKeys
 			next = &cursor{from: c.from, to: to, last: &id}
-			if before != nil {
+			if p.before != nil {
 				return nil
 			}
 		}
@@ -123,21 +105,11 @@ func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
 		}
 		return nil
 	})
-	if f == nil || err != nil {
+	if p == nil || err != nil {
 		return false, err
 	}
-	for _, part := range before {
-		if err := l.kv.Update(Membership, part.write); err != nil {
-			return false, err
-		}
-	}
-	now.add(f.finish())
-	now.set(g.cursor(), next.encode())
-	if err := l.kv.Update(Membership, now.write); err != nil {
-		return false, err
-	}
-	f.keep()
-	return more, nil
+	p.now.set(g.cursor(), next.encode())
+	return more, p.write()
 }
 
 // readChanges returns the changes that a cursor is at, and where they end.
@@ -160,6 +132,7 @@ func (l *Log) readChanges(r Reader, c *cursor, end uint64) (changes []fed, to ui
 			return fmt.Errorf("feed position %d: %w", pos, err)
 		}
 		if change != nil {
+			change.Void = l.void.Has(n.place)
 			changes = append(changes, fed{pos, n.place, change})
 		}
 		return nil

@@ -40,6 +40,12 @@ func (l *Log) Check(ctx context.Context, readData bool, progress func(done, tota
 	// No commit is half folded while the snapshot is taken.
 	l.writing.Lock()
 	err := l.foldRest()
+	if err == nil {
+		err = l.requeue()
+	}
+	if err == nil {
+		err = l.settleAll()
+	}
 	l.mu.Lock()
 	c.pos, c.g = l.pos, l.derived
 	for i := range l.frontier.chains {

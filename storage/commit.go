@@ -32,6 +32,9 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 	if err := l.foldRest(); err != nil {
 		return Committed{}, err
 	}
+	if err := l.requeue(); err != nil {
+		return Committed{}, err
+	}
 	class := Membership
 	for _, b := range batches {
 		class = min(class, b.Class)
@@ -47,6 +50,9 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 		l.mu.Lock()
 		l.graph.Truncate(int(l.pos))
 		l.mu.Unlock()
+		if s != nil && len(s.members.list) > 0 {
+			l.state = nil // it has what wasn't stored
+		}
 		if errors.Is(err, ErrBroken) {
 			l.broken = err
 		}
@@ -60,6 +66,7 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 	for id, i := range s.at {
 		l.places.set(id, located{s.links[i].place, s.links[i].lamport})
 	}
+	l.judged(s)
 	lag := false
 	if f != nil {
 		f.keep()
@@ -67,8 +74,30 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 		// It is stored; what it says of resources can wait if it must.
 		lag = l.catchUp(l.derived, end) != nil
 	}
+	if s.judgement.anew && !lag && l.enqueue(s) == nil {
+		_, _ = l.settleOnce() // what can't be done now stays in the queue
+	}
 	l.publish(s, lag)
 	return done, nil
+}
+
+// judged makes a stage's verdicts those that what is stored is folded under.
+func (l *Log) judged(s *stage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.void = s.judgement.void
+	l.unqueued = l.unqueued || s.judgement.anew
+}
+
+// requeue queues what an earlier commit couldn't.
+func (l *Log) requeue() error {
+	if !l.unqueued {
+		return nil
+	}
+	if err := l.enqueue(nil); err != nil {
+		return fmt.Errorf("queueing what the last verdicts change: %w", err)
+	}
+	return nil
 }
 
 // foldRest folds what an earlier commit couldn't.
@@ -89,6 +118,9 @@ func (l *Log) foldRest() error {
 // resources are left to the cursor, which is among the rows then.
 func (l *Log) prepare(batches []Batch, unsigned bool) (s *stage, f *folding, all rows, err error) {
 	err = l.kv.View(func(r Reader) error {
+		if err := l.recall(r); err != nil {
+			return fmt.Errorf("reading the membership: %w", err)
+		}
 		s = l.newStage(r)
 		s.unsigned = unsigned
 		for i, b := range batches {
@@ -97,6 +129,9 @@ func (l *Log) prepare(batches []Batch, unsigned bool) (s *stage, f *folding, all
 			}
 		}
 		if err := s.finish(); err != nil {
+			return err
+		}
+		if err := s.judge(); err != nil {
 			return err
 		}
 		limits := l.kv.Limits()
@@ -140,9 +175,17 @@ func (s *stage) batch(b Batch) error {
 func (l *Log) publish(s *stage, lag bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	j := &s.judgement
 	for i := range s.nodes {
 		l.frontier.add(&s.nodes[i])
+		if j.front == nil {
+			l.front.Grow(l.graph, s.nodes[i].place)
+		}
 	}
+	if j.front != nil {
+		l.front, l.names = j.front, j.names
+	}
+	l.exposed = j.exposed
 	for chain, e := range s.ends {
 		l.frontier.chains[chain].end = e
 	}
@@ -151,6 +194,11 @@ func (l *Log) publish(s *stage, lag bool) {
 	}
 	l.pos = s.from + uint64(len(s.links))
 	l.lag = lag
+	l.wake()
+}
+
+// wake wakes those who follow the feed. The caller holds mu.
+func (l *Log) wake() {
 	close(l.changed)
 	l.changed = make(chan struct{})
 }

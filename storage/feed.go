@@ -54,6 +54,9 @@ func (l *Log) Since(pos uint64, limit int) ([]FeedItem, error) {
 	if limit >= 0 && end > pos && uint64(limit) < end-pos {
 		end = pos + uint64(limit)
 	}
+	l.mu.Lock()
+	void := l.void
+	l.mu.Unlock()
 	var items []FeedItem
 	err := l.kv.View(func(r Reader) error {
 		return l.scanFeed(r, pos, end, func(pos uint64, n *node) error {
@@ -61,7 +64,7 @@ func (l *Log) Since(pos uint64, limit int) ([]FeedItem, error) {
 			if err != nil {
 				return fmt.Errorf("feed position %d: %w", pos, err)
 			}
-			item := FeedItem{Pos: pos, ID: oplog.Sum(block)}
+			item := FeedItem{Pos: pos, ID: oplog.Sum(block), Void: void.Has(n.place)}
 			change, err := dataOf(block)
 			if err != nil {
 				return fmt.Errorf("feed position %d: %w", pos, err)

@@ -22,23 +22,31 @@ type writer struct {
 	log   crdt.LogID
 	tip   oplog.Link
 	birth uint32
+
+	commons     oplog.CommonsID
+	person      oplog.Key
+	cert, grant crdt.ChangeID
 }
 
+// newWriter is a writer of a commons whose membership isn't stored.
 func newWriter(n byte) *writer {
-	return &writer{priv: ed25519.NewKeyFromSeed(append(make([]byte, 31), n)), birth: 1000 + uint32(n)}
+	priv := ed25519.NewKeyFromSeed(append(make([]byte, 31), n))
+	return &writer{
+		priv: priv, birth: 1000 + uint32(n), commons: commons, person: oplog.PublicKey(priv),
+		cert: crdt.ChangeID{8}, grant: crdt.ChangeID{9},
+	}
 }
 
 func (w *writer) sign(kind oplog.SigKind, block []byte) *oplog.Signature {
-	s := oplog.Sign(w.priv, kind, commons, block)
+	s := oplog.Sign(w.priv, kind, w.commons, block)
 	return &s
 }
 
 // begin begins a log, which goes on from prevs.
 func (w *writer) begin(t testing.TB, prevs ...oplog.Link) storage.Entry {
 	t.Helper()
-	key := oplog.PublicKey(w.priv)
 	g := oplog.LogGenesis{
-		Commons: commons, Device: key, Person: key, Cert: crdt.ChangeID{8}, Grant: crdt.ChangeID{9}, Birth: w.birth,
+		Commons: w.commons, Device: oplog.PublicKey(w.priv), Person: w.person, Cert: w.cert, Grant: w.grant, Birth: w.birth,
 	}
 	var lamport uint64
 	for _, p := range prevs {
@@ -112,13 +120,22 @@ func commit(t testing.TB, l *storage.Log, entries ...storage.Entry) storage.Comm
 	return done
 }
 
-// history makes n random entries by several writers who see each other's now
-// and then, begin new logs and, rarely, fork; in causal order.
+// history makes n random entries by several writers: see historyOf.
 func history(t testing.TB, rng *rand.Rand, writers, n int) []storage.Entry {
+	ws := make([]*writer, writers)
+	for i := range ws {
+		ws[i] = newWriter(byte(i + 1))
+	}
+	return historyOf(t, rng, ws, n)
+}
+
+// historyOf makes n random entries by writers who see each other's now and then,
+// begin new logs and, rarely, fork; in causal order.
+func historyOf(t testing.TB, rng *rand.Rand, ws []*writer, n int) []storage.Entry {
 	t.Helper()
 	type head struct{ links []oplog.Link }
 	var entries []storage.Entry
-	ws := make([]*writer, writers)
+	writers := len(ws)
 	seen := make([]head, writers)
 	made := map[crdt.ID][]crdt.Dot{}
 	add := func(i int, e storage.Entry) {
@@ -126,7 +143,6 @@ func history(t testing.TB, rng *rand.Rand, writers, n int) []storage.Entry {
 		seen[i].links = []oplog.Link{ws[i].tip}
 	}
 	for i := range ws {
-		ws[i] = newWriter(byte(i + 1))
 		add(i, ws[i].begin(t))
 	}
 	for len(entries) < n {

@@ -71,12 +71,17 @@ func (f *folding) resource(id crdt.ID, changes []fed) (doc *folded, segments, fi
 	if err := f.history.err; err != nil {
 		return nil, rows{}, rows{}, err
 	}
-	encoded := doc.doc.Encode()
-	doc.size = len(encoded)
-	var written rows
-	segments, written, doc.head = writeDoc(f.keys, id, doc.head, encoded)
+	segments, written := f.store(doc)
 	final.add(written)
 	return doc, segments, final, nil
+}
+
+// store returns the rows of a document.
+func (f *folding) store(doc *folded) (segments, final rows) {
+	encoded := doc.doc.Encode()
+	doc.size = len(encoded)
+	segments, final, doc.head = writeDoc(f.keys, doc.doc.ID(), doc.head, encoded)
+	return segments, final
 }
 
 // accept adds to r what a folded resource changes in the lists of kinds, and
@@ -190,6 +195,7 @@ func (s *stage) fold() (f *folding, all rows, ok bool, err error) {
 	for i, link := range s.links {
 		if link.change != nil {
 			h.staged[link.change.ID] = link.place
+			link.change.Void = s.judgement.void.Has(link.place)
 			changes = append(changes, fed{s.from + uint64(i), link.place, link.change})
 		}
 	}

@@ -12,9 +12,6 @@ import (
 type chain struct {
 	segments []segment
 	end      end
-	// continued tells whether a branch goes on from the end or a log closes
-	// it, seen whether anything names it: as in oplog.Graph.
-	continued, seen bool
 }
 
 // The end of a chain is its last link.
@@ -70,26 +67,11 @@ type frontier struct {
 // add moves the frontier over a node, in the order of the feed. The end of its
 // chain is set by whoever knows it.
 func (f *frontier) add(n *node) {
-	for _, parents := range [2][]oplog.Place{n.own, n.deps} {
-		for _, p := range parents {
-			if p.Chain == n.place.Chain {
-				continue
-			}
-			if c := &f.chains[p.Chain]; c.end.pos == p.Pos {
-				c.seen = true
-			}
-		}
-	}
-	for _, p := range n.own {
-		if c := &f.chains[p.Chain]; p.Chain != n.place.Chain && c.end.pos == p.Pos {
-			c.continued = true
-		}
-	}
 	if int(n.place.Chain) == len(f.chains) {
 		f.chains = append(f.chains, chain{})
 	}
 	c := &f.chains[n.place.Chain]
-	c.end.pos, c.continued, c.seen = n.place.Pos, false, false
+	c.end.pos = n.place.Pos
 	if s := n.starts; s != nil {
 		c.segments = append(c.segments, *s)
 		if s.seq == 0 {

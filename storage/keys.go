@@ -17,6 +17,7 @@ const (
 	tagMeta    = 'M'
 	tagMember  = 'H' // membership, by height
 	tagHeight  = 'N' // membership, by name
+	tagShown   = 'U' // what shows otherwise without an entry of the feed
 	tagStored  = 'S' // received data, under its generation
 	tagDerived = 'D' // derived data, under its generation
 )
@@ -32,12 +33,14 @@ const (
 
 // The third byte of the keys of derived data.
 const (
-	tagDoc     = 'd'
-	tagSegment = 's'
-	tagTouched = 'r' // resource → changes
-	tagKind    = 'k' // kind → resources
-	tagCount   = 'n' // kind → how many
-	tagCursor  = 'a' // what remains to be folded
+	tagDoc      = 'd'
+	tagSegment  = 's'
+	tagTouched  = 'r' // resource → changes
+	tagKind     = 'k' // kind → resources
+	tagCount    = 'n' // kind → how many
+	tagCursor   = 'a' // what remains to be folded
+	tagVoid     = 'v' // what documents were folded without
+	tagAwaiting = 'w' // what is to be folded anew
 )
 
 var rootKey = []byte{tagRoot}
@@ -111,6 +114,20 @@ func (g derivedKeys) count(kind string) []byte {
 }
 
 func (g derivedKeys) cursor() []byte { return g.key(tagCursor, 0) }
+
+// void keys an interval of void places of a chain.
+func (g derivedKeys) void(chain, from uint32) []byte {
+	b := binary.BigEndian.AppendUint32(g.key(tagVoid, 8), chain)
+	return binary.BigEndian.AppendUint32(b, from)
+}
+
+func (g derivedKeys) awaiting(id crdt.ID) []byte { return append(g.key(tagAwaiting, 16), id[:]...) }
+
+// shownKey keys the n-th row of those written while the feed ended at pos.
+func shownKey(pos uint64, n uint32) []byte {
+	b := binary.BigEndian.AppendUint64([]byte{tagShown}, pos)
+	return binary.BigEndian.AppendUint32(b, n)
+}
 
 func metaKey(key string) []byte { return append([]byte{tagMeta}, key...) }
 

@@ -1,11 +1,10 @@
 package storage
 
 import (
-	"bytes"
-	"slices"
 	"sync"
 
 	"navette/crdt"
+	"navette/crdt/membership"
 	"navette/crdt/oplog"
 )
 
@@ -18,10 +17,19 @@ type Log struct {
 	stored storedKeys
 
 	// writing is held by whoever writes, from beginning to end, and guards
-	// docs and broken.
+	// what follows.
 	writing sync.Mutex
 	docs    docCache
 	broken  error // ErrBroken: the store may hold more than memory knows
+	// state is the membership; nil before the commons' genesis is stored, and
+	// to be recalled after a commit that failed.
+	state    *membership.State
+	warrants map[warrant]*warrant
+	whole    map[*warrant]bool // answers of visible
+	// applied is the void that documents were folded under, but for those that
+	// await it: see LAYOUT.md.
+	applied membership.Void
+	stuck   map[crdt.ID]bool // of those, what can't be read
 
 	// mu guards what follows. It is held for moments, never over I/O.
 	mu sync.Mutex
@@ -35,6 +43,12 @@ type Log struct {
 	derived  derivedKeys
 	epochs   []Epoch
 	lag      bool // some resources aren't folded yet
+	void     membership.Void
+	front    *oplog.Front          // of the exchanged set
+	names    map[oplog.Place]named // of its ends, those amid a chain
+	unqueued bool                  // what void changes isn't queued yet
+	exposed  []oplog.Place         // by the verdicts of the last commit
+	awaiting map[crdt.ID]bool      // resources that are to be folded anew
 	changed  chan struct{}
 
 	places placeCache // has its own lock
@@ -60,57 +74,6 @@ func (l *Log) Room(c Class) error { return l.kv.Room(c) }
 
 // Size returns the bytes that the store underneath takes on the disk.
 func (l *Log) Size() (int64, error) { return l.kv.Size() }
-
-// Tips returns the open tips of what is stored. Today that is the exchanged
-// set: nothing is void.
-func (l *Log) Tips() []Tip {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var tips []Tip
-	for i := range l.frontier.chains {
-		if c := &l.frontier.chains[i]; !c.continued {
-			tips = append(tips, c.tip())
-		}
-	}
-	return tips
-}
-
-func (c *chain) tip() Tip {
-	s := c.at(c.end.pos)
-	t := Tip{Log: s.log, ID: c.end.id, Seq: s.seqAt(c.end.pos), Birth: s.birth}
-	if c.end.sig != nil {
-		t.Sig = *c.end.sig
-	}
-	return t
-}
-
-// Heads returns the links that no other names: what the next change made here
-// has seen, by deps or prev. They are sorted by ID.
-func (l *Log) Heads() []oplog.Link {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var heads []oplog.Link
-	for i := range l.frontier.chains {
-		if c := &l.frontier.chains[i]; !c.seen {
-			heads = append(heads, l.frontier.link(oplog.Place{Chain: uint32(i), Pos: c.end.pos}, c.end.id, c.end.lamport))
-		}
-	}
-	slices.SortFunc(heads, func(a, b oplog.Link) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	return heads
-}
-
-// Fingerprint sums up all that is stored: see oplog.FingerprintOf.
-func (l *Log) Fingerprint() oplog.Fingerprint {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var tips []crdt.ChangeID
-	for i := range l.frontier.chains {
-		if c := &l.frontier.chains[i]; !c.continued {
-			tips = append(tips, c.end.id)
-		}
-	}
-	return oplog.FingerprintOf(l.o.Commons, tips, l.members.headIDs())
-}
 
 // Meta returns a local value that SetMeta stored, or ErrNotFound.
 func (l *Log) Meta(key string) ([]byte, error) {

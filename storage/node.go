@@ -20,8 +20,10 @@ type node struct {
 type segment struct {
 	log   crdt.LogID
 	birth uint32
-	pos   uint32 // its first place on the chain
-	seq   uint64 // of the link at pos: 0 unless it is a branch
+	// warrant is that of the log; nil if its genesis can't be read.
+	warrant *warrant
+	pos     uint32 // its first place on the chain
+	seq     uint64 // of the link at pos: 0 unless it is a branch
 	// prev is, for a branch, the place of the link before it.
 	prev oplog.Place
 }

@@ -95,6 +95,9 @@ func newLog(kv KV, o Options) *Log {
 		kv: kv, o: o,
 		docs:     docCache{limit: o.DocCache},
 		graph:    new(oplog.Graph),
+		front:    new(oplog.Front),
+		warrants: map[warrant]*warrant{},
+		awaiting: map[crdt.ID]bool{},
 		frontier: frontier{geneses: map[crdt.LogID]oplog.Place{}},
 		members:  memberState{heads: map[crdt.ChangeID]bool{}},
 		changed:  make(chan struct{}),
@@ -111,11 +114,18 @@ func (l *Log) settle(found root, report *Report) error {
 		return fmt.Errorf("loading the feed: %w", err)
 	}
 	err = l.kv.View(func(r Reader) (err error) {
-		l.epochs, err = readEpochs(r)
+		if l.epochs, err = readEpochs(r); err != nil {
+			return err
+		}
+		s := l.newStage(r)
+		if err = s.judgeAll(); errors.Is(err, ErrCorrupt) {
+			good, err = false, nil
+		}
+		l.void, l.front, l.names = s.judgement.void, s.judgement.front, s.judgement.names
 		return err
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("judging what is stored: %w", err)
 	}
 	if good {
 		look := l.audit
@@ -146,6 +156,13 @@ func (l *Log) settle(found root, report *Report) error {
 		if report.CaughtUp, err = l.resume(); err != nil {
 			return fmt.Errorf("folding what remained: %w", err)
 		}
+		if err := l.kv.View(l.loadAwaiting); err != nil {
+			return fmt.Errorf("loading what awaits new verdicts: %w", err)
+		}
+		l.unqueued = !l.void.Equal(l.applied)
+		if err := l.requeue(); err != nil {
+			return err
+		}
 	}
 	if err := l.sweep(); err != nil {
 		return fmt.Errorf("removing what was replaced: %w", err)
@@ -155,7 +172,7 @@ func (l *Log) settle(found root, report *Report) error {
 
 // clearRemains removes what there is without a root.
 func (l *Log) clearRemains() (some bool, err error) {
-	for _, tag := range []byte{tagStored, tagDerived, tagEpoch, tagMember, tagHeight} {
+	for _, tag := range []byte{tagStored, tagDerived, tagEpoch, tagMember, tagHeight, tagShown} {
 		n, err := l.clear([]byte{tag})
 		if err != nil {
 			return some, err
@@ -191,6 +208,9 @@ func (l *Log) loadMembers(report *Report) error {
 					err = ErrParent
 				}
 			}
+			if err == nil {
+				err = l.learn(e)
+			}
 			if err != nil {
 				bad.delete(memberKey(height, e.ID))
 				bad.delete(heightKey(e.ID))
@@ -219,6 +239,11 @@ func (l *Log) loadFeed() (good bool, err error) {
 	good = true
 	err = l.kv.View(func(r Reader) error {
 		err := l.scanFeed(r, 0, 1<<64-1, func(_ uint64, n *node) error {
+			if n.starts != nil {
+				if err := l.loadWarrant(r, n); err != nil {
+					return err
+				}
+			}
 			place, err := l.graph.Add(n.own, n.deps)
 			if err != nil || place != n.place || !l.frontier.fits(n) {
 				l.graph.Truncate(int(l.pos))
@@ -249,6 +274,27 @@ func (l *Log) loadFeed() (good bool, err error) {
 		return nil
 	})
 	return good, err
+}
+
+// loadWarrant finds the warrant of the log that a node begins, or a branch of.
+func (l *Log) loadWarrant(r Reader, n *node) error {
+	if n.starts.seq > 0 {
+		if p := n.starts.prev; l.frontier.has(p) {
+			n.starts.warrant = l.frontier.chains[p.Chain].at(p.Pos).warrant
+		}
+		return nil
+	}
+	block, err := r.Get(l.stored.place(tagBlock, n.place))
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return nil // what is missing, the audit and Check tell
+		}
+		return err
+	}
+	if g, err := oplog.DecodeLogGenesis(block); err == nil {
+		n.starts.warrant = l.warrantOf(g)
+	}
+	return nil
 }
 
 // fits tells whether a node can be added: its chain is there or the next, and

@@ -33,12 +33,29 @@ func (l *Log) rebuild() error {
 	if err := l.catchUp(g, l.pos); err != nil {
 		return err
 	}
+	var rest rows
+	for chain, list := range l.void {
+		g.voidRows(&rest, chain, nil, list)
+	}
+	if len(l.awaiting) > 0 {
+		told, err := l.tell(slices.Collect(maps.Keys(l.awaiting)))
+		if err != nil {
+			return err
+		}
+		rest.add(told)
+	}
+	for _, part := range rest.split(l.kv.Limits()) {
+		if err := l.kv.Update(Membership, part.write); err != nil {
+			return err
+		}
+	}
 	if err := l.setRoot(root{l.stored, g, foldFormat}); err != nil {
 		return err
 	}
 	l.mu.Lock()
-	l.derived, l.lag = g, false
+	l.derived, l.lag, l.awaiting = g, false, map[crdt.ID]bool{}
 	l.mu.Unlock()
+	l.applied, l.unqueued, l.stuck = l.void, false, nil
 	return l.sweep()
 }
 
@@ -118,6 +135,7 @@ func (l *Log) salvage(keep oplog.Version, report *Report) (err error) {
 	report.Refolded = true
 	n := newLog(l.kv, l.o)
 	n.stored, n.derived = l.stored+1, l.derived+1
+	n.state, n.whole = l.state, map[*warrant]bool{}
 	for _, prefix := range [][]byte{{tagStored, byte(n.stored)}, {tagDerived, byte(n.derived)}} {
 		if _, err := n.clear(prefix); err != nil {
 			return err
@@ -129,10 +147,14 @@ func (l *Log) salvage(keep oplog.Version, report *Report) (err error) {
 	if err := l.setRoot(root{n.stored, n.derived, foldFormat}); err != nil {
 		return err
 	}
-	if _, err := l.clear([]byte{tagEpoch}); err != nil {
-		return err
+	for _, tag := range []byte{tagEpoch, tagShown} { // both name positions
+		if _, err := l.clear([]byte{tag}); err != nil {
+			return err
+		}
 	}
 	l.stored, l.derived, l.graph, l.frontier, l.pos, l.epochs = n.stored, n.derived, n.graph, n.frontier, n.pos, nil
+	l.state, l.warrants, l.whole, l.void, l.front, l.names = n.state, n.warrants, n.whole, n.void, n.front, n.names
+	l.applied, l.awaiting, l.unqueued, l.stuck = n.applied, n.awaiting, n.unqueued, n.stuck
 	l.places.clear()
 	l.docs.clear()
 	return nil

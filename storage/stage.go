@@ -25,6 +25,9 @@ type stage struct {
 	starts  []node         // the nodes that begin a segment
 	rows    rows
 	members stagedMembers
+	// named tells that something staged may change what else is void.
+	named     bool
+	judgement judgement
 	// unsigned lets branches end without a signature, as they may between two
 	// parts of one restored log.
 	unsigned bool
@@ -32,6 +35,7 @@ type stage struct {
 
 // A staged entry: decoded, with its place.
 type staged struct {
+	id      crdt.ChangeID
 	place   oplog.Place
 	lamport uint64
 	change  *crdt.Change // nil for a genesis
@@ -82,7 +86,7 @@ func (s *stage) genesis(e Entry, g *oplog.LogGenesis) error {
 		return fmt.Errorf("log %v: %w", g.Log(), err)
 	}
 	return s.put(e, own, nil, staged{lamport: lamport}, func() *segment {
-		return &segment{log: g.Log(), birth: g.Birth}
+		return &segment{log: g.Log(), birth: g.Birth, warrant: s.l.warrantOf(g)}
 	})
 }
 
@@ -99,7 +103,8 @@ func (s *stage) change(e Entry, c *oplog.Change) error {
 		return fmt.Errorf("change %v: %w", c.ID, err)
 	}
 	return s.put(e, own, deps, staged{lamport: c.Lamport, change: c.Data()}, func() *segment {
-		return &segment{log: c.Log, birth: s.segmentOf(own[0]).birth, seq: c.Seq, prev: own[0]}
+		from := s.segmentOf(own[0])
+		return &segment{log: c.Log, birth: from.birth, warrant: from.warrant, seq: c.Seq, prev: own[0]}
 	})
 }
 
@@ -145,7 +150,7 @@ func (s *stage) put(e Entry, own, deps []oplog.Place, link staged, begin func() 
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	link.place = place
+	link.id, link.place = e.ID, place
 	n := node{place: place, own: own, deps: deps}
 	goesOn := place.Pos > 0
 	if link.change == nil || !goesOn {
@@ -155,6 +160,7 @@ func (s *stage) put(e Entry, own, deps []oplog.Place, link staged, begin func() 
 	if goesOn {
 		s.leave(place.Chain, n.starts != nil || len(deps) > 0)
 	}
+	s.named = s.named || s.concerns(e.ID, &n)
 	s.at[e.ID] = len(s.links)
 	s.links = append(s.links, link)
 	s.nodes = append(s.nodes, n)
@@ -179,6 +185,9 @@ func (s *stage) leave(chain uint32, breaks bool) {
 		return
 	}
 	p := oplog.Place{Chain: chain, Pos: e.pos}
+	if s.l.state != nil && s.l.state.Names(e.id) {
+		breaks = true // it may be the last that isn't void
+	}
 	if breaks || oplog.IsAnchor(s.segmentOf(p).seqAt(e.pos), e.size) {
 		s.rows.set(s.l.stored.place(tagSig, p), e.sig[:])
 	}

@@ -17,10 +17,17 @@
 // be lost, and [Log.Rebuild] folds it again, to the same bytes, out of the
 // blocks. LAYOUT.md beside this file names every key.
 //
+// What is void by the membership (crdt/membership) is stored like the rest and
+// folded without effect, and what nothing else rests on is offered to nobody:
+// [Log.Tips], [Log.Heads] and [Log.Fingerprint] are those of the exchanged set.
+// A commit that changes what is void queues the resources concerned; the caller
+// calls [Log.Settle] until they are up to date, and [Log.Awaiting] says which
+// aren't yet.
+//
 // The Log trusts its caller to have verified signatures and to commit in
 // causal order; it checks for itself only that what a block names is there. It
 // folds documents without knowing what a tool or a page is (crdt/commons), and
-// judges no one's right to write (crdt/membership).
+// refuses no one's change.
 //
 // The seam to a database is KV: ordered keys, small values, transactions that
 // are durable when they return. storage/badgerdb is the real one,

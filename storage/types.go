@@ -73,7 +73,9 @@ type Tip struct {
 	ID    crdt.ChangeID
 	Seq   uint64
 	Birth uint32 // of the log, in minutes since 1970
-	Sig   oplog.Signature
+	// Sig is the signature over it; zero where only a later link has one,
+	// because what comes after the tip is void.
+	Sig oplog.Signature
 }
 
 // A FeedItem is an entry in the order of commits.
@@ -83,6 +85,8 @@ type FeedItem struct {
 	// Resources are those that its ops change, each once, in the order of the
 	// ops. Empty for a genesis.
 	Resources []crdt.ID
+	// Void: it doesn't count (crdt/membership), as things are now.
+	Void bool
 }
 
 // Options of a Log.

@@ -67,7 +67,7 @@ func (l *Log) History(id crdt.ID) (items []FeedItem, err error) {
 			return err
 		}
 		return l.scanHistory(r, root.derived, id, func(c fed) error {
-			items = append(items, FeedItem{Pos: c.pos, ID: c.change.ID})
+			items = append(items, FeedItem{Pos: c.pos, ID: c.change.ID, Void: c.change.Void})
 			return nil
 		})
 	})
@@ -82,6 +82,9 @@ func (l *Log) History(id crdt.ID) (items []FeedItem, err error) {
 func (l *Log) scanHistory(r Reader, g derivedKeys, id crdt.ID, fn func(fed) error) error {
 	prefix := g.touched(id, 0)
 	prefix = prefix[:len(prefix)-8]
+	l.mu.Lock()
+	void := l.void
+	l.mu.Unlock()
 	return r.Scan(prefix, nil, func(key, value []byte) error {
 		d := decoder{b: value, what: "the changes to a resource"}
 		c := fed{pos: binary.BigEndian.Uint64(key[len(prefix):]), place: d.place()}
@@ -101,6 +104,7 @@ func (l *Log) scanHistory(r Reader, g derivedKeys, id crdt.ID, fn func(fed) erro
 		if c.change == nil {
 			return fmt.Errorf("%w: a genesis among the changes to resource %v", ErrCorrupt, id)
 		}
+		c.change.Void = void.Has(c.place)
 		return fn(c)
 	})
 }

@@ -29,7 +29,7 @@ var arrows = []arrow{
 	{"crdt/reconcile/mutant", nil, "names of the mistakes that the simulator must notice"},
 	{"crdt/crdttest", []string{"crdt", "crdt/cbor", "crdt/text"}, "laws of the types, and nothing else"},
 
-	{"storage", []string{"crdt", "crdt/cbor", "crdt/oplog", "crdt/text"}, "folds a generic Doc; doesn't know what a tool is"},
+	{"storage", []string{"crdt", "crdt/cbor", "crdt/membership", "crdt/oplog", "crdt/text"}, "folds a generic Doc of what isn't void; doesn't know what a tool is"},
 	{"storage/badgerdb", []string{"storage"}, "an implementation knows its seam only"},
 	{"storage/memkv", []string{"storage"}, "an implementation knows its seam only"},
 	{"storage/storagetest", []string{"storage", "storage/memkv", "crdt/..."}, "one suite for all implementations"},

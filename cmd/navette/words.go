@@ -395,6 +395,8 @@ var words = map[string][2]string{
 	"error.not_allowed":            {"il faut être %[1]s pour cela", "that takes a %[1]s"},
 	"error.not_allowed.steward":    {"seule une personne responsable de ces communs peut faire cela", "only a steward of this commons can do that"},
 	"error.not_allowed.member":     {"seul un membre de ces communs peut écrire", "only a member of this commons can write"},
+	"error.not_allowed.ended":      {"cette machine n'écrit plus dans ces communs : votre place y a pris fin", "this machine no longer writes in this commons: your place in it has ended"},
+	"error.not_allowed.ended.hint": {"ce qui est ici reste lisible ; une nouvelle invitation d'une personne responsable permet d'écrire à nouveau", "what is here can still be read; a new invitation by a steward lets you write again"},
 	"error.occupied":               {"il y a déjà des communs dans %[1]s", "there is a commons in %[1]s already"},
 	"error.occupied.hint":          {"choisir un dossier neuf avec --data DOSSIER, ou mettre l'ancien de côté", "choose a new folder with --data DIR, or put the old one aside"},
 	"error.not_allowed.kit":        {"la trousse de secours n'est plus sur cette machine", "the recovery kit isn't on this machine any more"},

@@ -123,6 +123,14 @@ func (s *State) CanWrite(person oplog.Key) bool {
 	return ok && role >= oplog.RoleMember
 }
 
+// Ended tells whether a device acted for a person who belonged, and doesn't now:
+// the person was removed, or left, or the device is revoked.
+func (s *State) Ended(device, person oplog.Key) bool {
+	_, certified := s.signing(oplog.Writer{Device: device, Person: person})
+	_, live := s.DeviceOf(device, person)
+	return certified && !live && slices.ContainsFunc(s.grants[person], s.counts)
+}
+
 // CertOf returns the certificate by which a device acts for a person: of those
 // stored the least. It may belong to a device that is revoked.
 func (s *State) CertOf(device, person oplog.Key) (crdt.ChangeID, bool) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"navette/crdt"
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
@@ -213,4 +215,37 @@ func visible(t *testing.T, seed uint64, n int) (void, all int) {
 		}
 	}
 	return void, len(s.at)
+}
+
+func TestVoidDiffer(t *testing.T) {
+	draw := func(t *rapid.T, name string) (v membership.Void, in [20]bool) {
+		v = membership.Void{}
+		for from := 0; from < 18; {
+			from = min(19, from+rapid.IntRange(0, 4).Draw(t, name))
+			to := min(20, from+rapid.IntRange(1, 4).Draw(t, name))
+			v[7] = append(v[7], membership.Interval{From: uint32(from), To: uint32(to)})
+			for i := from; i < to; i++ {
+				in[i] = true
+			}
+			from = to + 1
+		}
+		return v, in
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v, inV := draw(t, "v")
+		w, inW := draw(t, "w")
+		differ := membership.Void{7: v.Differ(w, 7)}
+		for pos := range uint32(20) {
+			p := oplog.Place{Chain: 7, Pos: pos}
+			if v.Has(p) != inV[pos] {
+				t.Fatalf("%v.Has(%d) = %v", v, pos, v.Has(p))
+			}
+			if got, want := differ.Has(p), inV[pos] != inW[pos]; got != want {
+				t.Fatalf("%v and %v differ at %d: %v, want %v", v, w, pos, got, want)
+			}
+		}
+		if got, want := v.Equal(w), inV == inW; got != want {
+			t.Fatalf("%v equals %v: %v, want %v", v, w, got, want)
+		}
+	})
 }

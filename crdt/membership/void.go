@@ -2,6 +2,7 @@ package membership
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -34,6 +35,30 @@ func (v Void) Has(p oplog.Place) bool {
 	list := v[p.Chain]
 	i, found := slices.BinarySearchFunc(list, p.Pos, func(i Interval, pos uint32) int { return cmp.Compare(i.From, pos) })
 	return found || i > 0 && p.Pos < list[i-1].To
+}
+
+// Equal tells whether two sets are the same.
+func (v Void) Equal(w Void) bool { return maps.EqualFunc(v, w, slices.Equal[[]Interval]) }
+
+// Differ returns the places of a chain that are in one of v and w alone.
+func (v Void) Differ(w Void, chain uint32) (differ []Interval) {
+	var ends []uint32
+	for _, i := range slices.Concat(v[chain], w[chain]) {
+		ends = append(ends, i.From, i.To)
+	}
+	slices.Sort(ends)
+	var left []uint32 // where two fall together, both change: nothing does
+	for _, e := range ends {
+		if n := len(left); n > 0 && left[n-1] == e {
+			left = left[:n-1]
+		} else {
+			left = append(left, e)
+		}
+	}
+	for i := 0; i < len(left); i += 2 {
+		differ = append(differ, Interval{left[i], left[i+1]})
+	}
+	return differ
 }
 
 // Names tells whether a change of data is named by a cut, an adoption or a

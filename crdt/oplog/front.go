@@ -1,5 +1,7 @@
 package oplog
 
+import "slices"
+
 // A Front follows a version as it grows, and knows its open tips and its heads
 // without a walk through the graph: Graph.TipsOf and HeadsOf of it, always. The
 // zero value is the front of the empty version.
@@ -57,6 +59,11 @@ func (f *Front) name(g *Graph, s span) {
 
 // Version returns the version. It is the front's own: don't change it.
 func (f *Front) Version() Version { return f.version }
+
+// Clone returns a front that grows by itself.
+func (f *Front) Clone() *Front {
+	return &Front{version: slices.Clone(f.version), ends: slices.Clone(f.ends)}
+}
 
 // Tips returns the open tips, by chain.
 func (f *Front) Tips() []Place { return f.last(func(e frontEnd) bool { return !e.continued }) }

@@ -55,7 +55,7 @@ const (
 	CodeNoRole       = "no_role"       // role
 	CodeNoText       = "no_text"       // kind
 	CodeNobody       = "nobody"        // who was asked for
-	CodeNotAllowed   = "not_allowed"   // what is needed: steward, member, kit
+	CodeNotAllowed   = "not_allowed"   // what is needed: steward, member, kit; or ended
 	CodeNotFound     = "not_found"     // what was asked for
 	CodeNoVersion    = "no_version"    // version
 	CodeNoVersions   = "no_versions"   // field

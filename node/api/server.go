@@ -233,6 +233,8 @@ func refusal(err error) error {
 		return refuse(CodeNoCommons)
 	case errors.Is(err, node.ErrNotAllowed):
 		return refuse(CodeNotAllowed, "steward")
+	case errors.Is(err, replica.ErrEnded):
+		return refuse(CodeNotAllowed, "ended")
 	case errors.Is(err, replica.ErrNoWriter):
 		return refuse(CodeNotAllowed, "member")
 	case errors.Is(err, storage.ErrFull):

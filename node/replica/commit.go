@@ -135,6 +135,7 @@ func (r *Replica) stored(c *Commit) {
 		}
 	}
 	r.source.stale(len(members) > 0)
+	ends = r.exchanged(ends)
 	for _, s := range r.sessions {
 		if r.o.Mutant.Late && !s.s.Progress().Compared {
 			continue
@@ -144,6 +145,20 @@ func (r *Replica) stored(c *Commit) {
 	if len(members) > 0 {
 		r.look()
 	}
+}
+
+// exchanged returns those of the ends that are of the exchanged set, and the
+// tips that verdicts of the same commit have brought back into it. What is void
+// is kept and not offered.
+func (r *Replica) exchanged(ends []reconcile.Item) []reconcile.Item {
+	ends = slices.DeleteFunc(ends, func(it reconcile.Item) bool {
+		is, err := r.o.Log.Exchanges(it.ID)
+		return err == nil && !is
+	})
+	for _, t := range r.o.Log.Exposed() {
+		ends = append(ends, reconcile.Item{Order: uint64(t.Birth), Log: t.Log, ID: t.ID, Seq: t.Seq})
+	}
+	return ends
 }
 
 // failed puts back what wasn't stored, without what was at fault.

@@ -142,7 +142,10 @@ type built struct {
 // before.
 func (d *draft) begin(p *proposal) ([]built, error) {
 	dev, ok := d.r.members.DeviceOf(d.r.o.Device, p.Person)
-	if !ok || dev.Role < oplog.RoleMember {
+	switch {
+	case !ok && d.r.members.Ended(d.r.o.Device, p.Person):
+		return nil, fmt.Errorf("%w: %w: %v", ErrNoWriter, ErrEnded, p.Person)
+	case !ok || dev.Role < oplog.RoleMember:
 		return nil, fmt.Errorf("%w: %v", ErrNoWriter, p.Person)
 	}
 	log, ok := d.logs[p.Person]

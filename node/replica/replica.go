@@ -47,6 +47,9 @@ var (
 	// ErrNoWriter is a proposal of a person that this device may not write
 	// for: there is no certificate, or no grant that permits it.
 	ErrNoWriter = errors.New("replica: this device may not write for that person")
+	// ErrEnded comes with an ErrNoWriter where there was a right to write, and
+	// there isn't any more: the person was removed, or the device revoked.
+	ErrEnded = errors.New("replica: the right to write has ended")
 	// ErrTooBig is a proposal whose change exceeds the bounds of the format.
 	ErrTooBig = errors.New("replica: more than fits in one change")
 	// ErrEmpty is a proposal without an edit.

@@ -140,7 +140,8 @@ func (f *fleet) authorised(n *node) {
 		if t.Seq == 0 {
 			kind = oplog.SigLog
 		}
-		if err != nil || !oplog.Verify(g.Device, kind, f.genesis.ID, block, t.Sig) {
+		covered := t.Sig == oplog.Signature{} // by that of a void change after it
+		if err != nil || !covered && !oplog.Verify(g.Device, kind, f.genesis.ID, block, t.Sig) {
 			f.fail("%v has stored a tip that nobody signed: %v", n, err)
 		}
 	}

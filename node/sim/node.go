@@ -203,6 +203,9 @@ func (n *node) commit(quiet bool) bool {
 	c := n.pending
 	n.pending = nil
 	_, err := n.log.Commit(c.Batches...)
+	for more := err == nil; more; {
+		more, err = n.log.Settle()
+	}
 	if !quiet {
 		n.f.note("%v commits %d batches: %v", n, len(c.Batches), err)
 	}

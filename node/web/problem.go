@@ -49,6 +49,8 @@ func problemOf(err error) *problem {
 		return &problem{http.StatusServiceUnavailable, "problem.no_commons", nil, err}
 	case errors.Is(err, node.ErrNotAllowed):
 		return &problem{http.StatusForbidden, "problem.steward", nil, err}
+	case errors.Is(err, replica.ErrEnded):
+		return &problem{http.StatusForbidden, "problem.ended", nil, err}
 	case errors.Is(err, replica.ErrNoWriter):
 		return &problem{http.StatusForbidden, "problem.member", nil, err}
 	case errors.Is(err, storage.ErrFull):

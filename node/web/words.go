@@ -90,6 +90,7 @@ var frameWords = map[string][2]string{
 	"problem.internal.hint":  {"Réessayez. Si cela se répète, prévenez la personne qui s'occupe de la machine du lieu.", "Try again. If it happens once more, tell whoever looks after the place's machine."},
 	"problem.large":          {"C'est trop gros pour être envoyé d'un coup", "That is too large to be sent at once"},
 	"problem.long":           {"« %[1]s » est trop long (au plus %[2]s)", "“%[1]s” is too long (at most %[2]s)"},
+	"problem.ended":          {"Votre place dans ces communs a pris fin : on peut lire ici, plus écrire. Une personne responsable peut vous inviter à nouveau", "Your place in this commons has ended: you can read here, not write any more. A steward can invite you again"},
 	"problem.member":         {"Il faut être membre pour cela", "That takes a member"},
 	"problem.member.hint":    {"Demandez à une personne responsable de vous inviter.", "Ask a steward to invite you."},
 	"problem.method":         {"Cela ne se demande pas ainsi", "That can't be asked in this way"},
