@@ -14,6 +14,7 @@ func thingFunctions(l tongue) template.FuncMap {
 		"fieldName":        l.fieldName,
 		"conditionColour":  func(s string) string { return conditionColours[s] },
 		"experienceColour": func(s string) string { return experienceColours[s] },
+		"stateColour":      func(s string) string { return stateColours[s] },
 		"decimal":          l.decimal,
 		"date":             l.date,
 		"web":              isWeb,
@@ -29,6 +30,8 @@ func thingFunctions(l tongue) template.FuncMap {
 var conditionColours = map[string]string{"good": "calm", "to check": "waiting", "broken": "attention"}
 
 var experienceColours = map[string]string{"worked": "calm", "failed": "attention", "tip": "busy"}
+
+var stateColours = map[string]string{"in evaluation": "busy", "accepted": "calm", "rejected": "attention", "draft": "waiting"}
 
 // fieldName is what people call a field, or an entry of one.
 func (l tongue) fieldName(name string) string {
