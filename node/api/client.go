@@ -111,16 +111,25 @@ func eachLine(resp *http.Response, each func(json.RawMessage) error) error {
 	}
 }
 
-func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
-	kind := ""
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte, header ...string) (*http.Response, error) {
 	if body != nil {
-		kind = "application/json"
+		header = append(header, "Content-Type", "application/json")
 	}
-	return c.send(ctx, method, path, query, bytes.NewReader(body), kind)
+	return c.send(ctx, method, path, query, bytes.NewReader(body), header...)
 }
 
-// send sends a body of a media type as it comes.
-func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader, kind string) (*http.Response, error) {
+// Follow asks for server-sent events, from after the one of that id on if there
+// is one, and returns them as they come until ctx ends.
+func (c *Client) Follow(ctx context.Context, path, last string) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, http.MethodGet, path, nil, nil, "Last-Event-ID", last)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// send sends a body as it comes, with headers as names and values.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, body io.Reader, header ...string) (*http.Response, error) {
 	if query == nil {
 		query = url.Values{}
 	}
@@ -135,8 +144,10 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
+	for i := 0; i+1 < len(header); i += 2 {
+		if header[i+1] != "" {
+			req.Header.Set(header[i], header[i+1])
+		}
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

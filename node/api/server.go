@@ -2,6 +2,8 @@
 // over HTTP on a unix socket in the data folder. The command line is its
 // client ([Client]).
 //
+//	GET    /v1/openapi.json                describes all of this
+//	GET    /v1/events                      server-sent events: what changes, as it does
 //	GET    /v1/status                      ?watch=1: a line at every change
 //	GET    /v1/peers
 //	POST   /v1/commons                     found one: {"place", "name"}
@@ -97,7 +99,21 @@ func (s *Server) pages() []string {
 // NewServer returns a server of n.
 func NewServer(n *node.Node) *Server {
 	s := &Server{node: n, mux: http.NewServeMux()}
-	for pattern, h := range map[string]handler{
+	for pattern, h := range s.routes() {
+		s.mux.HandleFunc(pattern, s.handle(h))
+	}
+	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack)) // as long as it is
+	for pattern, h := range s.peopleRoutes() {
+		s.mux.HandleFunc(pattern, s.handle(h))
+	}
+	return s
+}
+
+// routes are what can be asked for; operations has what each is for.
+func (s *Server) routes() map[string]handler {
+	return map[string]handler{
+		"GET /v1/openapi.json":             s.openAPI,
+		"GET /v1/events":                   s.events,
 		"GET /v1/status":                   s.status,
 		"GET /v1/peers":                    s.peers,
 		"POST /v1/commons":                 s.found,
@@ -135,14 +151,7 @@ func NewServer(n *node.Node) *Server {
 		"POST /v1/resources/{id}/follow":       s.follow,
 		"GET /v1/templates":                    s.templates,
 		"GET /v1/valise":                       s.pack,
-	} {
-		s.mux.HandleFunc(pattern, s.handle(h))
 	}
-	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack)) // as long as it is
-	for pattern, h := range s.peopleRoutes() {
-		s.mux.HandleFunc(pattern, s.handle(h))
-	}
-	return s
 }
 
 // Handle has another package answer to a pattern. It is called before anything

@@ -137,7 +137,7 @@ func (c *Client) Look(ctx context.Context, file io.Reader) error {
 
 func (c *Client) hand(ctx context.Context, query url.Values, file io.Reader, each func(UnpackLine) error) error {
 	body := &handed{file: file}
-	resp, err := c.send(ctx, http.MethodPost, "/v1/valise", query, body, valiseType)
+	resp, err := c.send(ctx, http.MethodPost, "/v1/valise", query, body, "Content-Type", valiseType)
 	if err != nil {
 		return body.or(err)
 	}
