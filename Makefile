@@ -31,7 +31,7 @@ fmt: ## Format the code
 # ---- tests ------------------------------------------------------------------
 
 # Cheap ones first; a failing step doesn't stop the others.
-STEPS := lint race netns sim fuzz
+STEPS := lint race web netns sim fuzz
 
 .PHONY: test
 test: install-deps ## Everything a change must pass; installs what it needs
@@ -62,6 +62,11 @@ race: ## All tests, with the race detector
 netns: ## Real daemons and real mDNS in network namespaces
 	NAVETTE_RACE=1 go test -count=1 -timeout 15m -tags netns \
 	  $$(grep -rlE '^//go:build .*\bnetns\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
+
+# Pictures of all screens are left in .web, for people to look at.
+.PHONY: web
+web: ## The pages, in a real browser, as everybody sees them
+	go test -count=1 -timeout 15m -tags chromium ./node/web/...
 
 # What `make netns` runs a share of. A figure is a line of it; the rest is in
 # .faults.log.
@@ -111,8 +116,8 @@ CHECKS := all,-ST1000,-ST1003,-ST1016,-ST1020,-ST1021,-ST1022
 lint: $(STATICCHECK) ## gofmt, go vet, staticcheck
 	@unformatted=$$(gofmt -s -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
-	go vet -tags netns ./...
-	$(STATICCHECK) -tags netns -checks '$(CHECKS)' ./...
+	go vet -tags netns,chromium ./...
+	$(STATICCHECK) -tags netns,chromium -checks '$(CHECKS)' ./...
 
 # Pinned, and out of go.mod: a linter's dependencies are not the program's.
 $(STATICCHECK):
@@ -122,7 +127,7 @@ $(STATICCHECK):
 # ---- what the tests need ----------------------------------------------------
 
 # command:package, or path:package, as Debian names them
-NEEDS := avahi-daemon:avahi-daemon gcc:gcc git:git ip:iproute2 tcpdump:tcpdump khal:khal vdirsyncer:vdirsyncer \
+NEEDS := avahi-daemon:avahi-daemon chromium:chromium gcc:gcc git:git ip:iproute2 tcpdump:tcpdump khal:khal vdirsyncer:vdirsyncer \
          /usr/lib/python3/dist-packages/caldav:python3-caldav
 
 .PHONY: install-deps

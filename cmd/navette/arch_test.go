@@ -51,6 +51,7 @@ var arrows = []arrow{
 	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "node/valise", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 	{"node/qr", nil, "text as squares, of use to any program"},
 	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
+	{"node/web/webtest", nil, "a browser for tests; it knows pages, and nothing of ours"},
 
 	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},
 
