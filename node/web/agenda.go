@@ -2,23 +2,18 @@ package web
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"navette/crdt/commons/ical"
-	"navette/node"
 )
 
-// agendaRoutes are the agenda by day and by month, and how to subscribe to it.
+// agendaRoutes are the agenda by day and by month.
 var agendaRoutes = []route{
 	{"GET", "/agenda", anybody, everywhere, (*visit).agenda},
 	{"GET", "/agenda/month", anybody, everywhere, (*visit).month},
-	{"GET", "/agenda/subscribe", member, everywhere, (*visit).subscribe},
-	{"POST", "/agenda/subscribe", member, everywhere, (*visit).makeLink},
-	{"POST", "/agenda/subscribe/end", member, everywhere, (*visit).endLink},
 }
 
 // loadZone is time.LoadLocation that reads each zone once.
@@ -206,55 +201,4 @@ func (v *visit) month() error {
 	}
 	p.Prev, p.Next = v.asking("month", first.AddDate(0, -1, 0).Format("2006-01")), v.asking("month", next.Format("2006-01"))
 	return v.render("agenda-month", p)
-}
-
-// subscribePage is the calendar addresses that a person has.
-type subscribePage struct {
-	Address string // of a link just made, which nobody can show again
-	Links   []calendarLink
-}
-
-type calendarLink struct {
-	ID, Name   string
-	Made, Used time.Time
-}
-
-func (v *visit) subscribe() error { return v.showLinks("") }
-
-func (v *visit) showLinks(address string) error {
-	p := subscribePage{Address: address}
-	for _, pass := range v.commons.Passes() {
-		if pass.Use == node.PassLink && pass.Person == v.session.Person.String() {
-			p.Links = append(p.Links, calendarLink{pass.ID, pass.Name, pass.Made.In(v.zone()), pass.Used.In(v.zone())})
-		}
-	}
-	return v.render("agenda-subscribe", p)
-}
-
-// makeLink makes an address to subscribe to, and shows it once.
-func (v *visit) makeLink() error {
-	name := cleanName(v.FormValue("name"))
-	if name == "" {
-		name = v.say.text("subscribe.unnamed")
-	}
-	_, secret, err := v.commons.AddPass(node.PassLink, v.session.Person, name, nil)
-	if err != nil {
-		return err
-	}
-	return v.showLinks(v.s.publicPage(v.Request) + "cal/" + secret + ".ics")
-}
-
-// endLink makes an address of one's own useless.
-func (v *visit) endLink() error {
-	id := v.FormValue("id")
-	own := slices.ContainsFunc(v.commons.Passes(), func(p node.Pass) bool {
-		return p.ID == id && p.Use == node.PassLink && p.Person == v.session.Person.String()
-	})
-	if !own {
-		return &problem{status: http.StatusNotFound, key: "problem.nothing"}
-	}
-	if _, err := v.commons.RevokePass(id); err != nil {
-		return err
-	}
-	return v.done("/agenda/subscribe", "said.link_ended")
 }

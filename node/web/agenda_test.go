@@ -143,6 +143,17 @@ func TestSubscribe(t *testing.T) {
 	}
 	ana.hides(ana.post("/agenda/subscribe/end", http.StatusOK, "id="+id[1]), "Gsm")
 	ana.post("/agenda/subscribe/end", http.StatusNotFound, "id="+id[1])
+
+	page = ana.post("/agenda/subscribe", http.StatusOK, "name=Thunderbird", "use=calendar")
+	ana.shows(page, "/dav/", "Ana", "lit et écrit")
+	secret := regexp.MustCompile(`<strong class="code">([a-z0-9-]+)</strong>`).FindStringSubmatch(page)
+	if secret == nil {
+		t.Fatal("the page doesn't show the password")
+	}
+	if pass, _, ok := s.s.node.CheckPass(node.PassCalendar, secret[1]); !ok || pass.Name != "Thunderbird" {
+		t.Errorf("the password opens %q, %v", pass.Name, ok)
+	}
+	ana.hides(ana.get("/agenda/subscribe", http.StatusOK), secret[1])
 }
 
 // A repetition that the form writes is the one that it reads.

@@ -106,7 +106,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 		if s.o.Calendars != nil && forCalendars(r.URL.Path) {
-			s.o.Calendars.ServeHTTP(w, r)
+			s.calendars(w, r)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, roomFor(r.URL.Path))
@@ -139,6 +139,21 @@ func (s *Server) guard(next http.Handler) http.Handler {
 // password.
 func forCalendars(path string) bool {
 	return path == "/.well-known/caldav" || strings.HasPrefix(path, "/dav/") || strings.HasPrefix(path, "/cal/")
+}
+
+// calendars answers calendar programs. Their password doesn't come where others
+// could read it: where anybody is on the Wi-Fi, an account needs TLS, as signing
+// in does.
+func (s *Server) calendars(w http.ResponseWriter, r *http.Request) {
+	_, wifi := s.book.setUp()
+	switch {
+	case r.Header.Get("Sec-Fetch-Site") == "cross-site": // a browser, led here by a page elsewhere
+		s.show(w, r, &problem{status: http.StatusForbidden, key: "problem.origin"})
+	case wifi == anyone && sideOf(r) == plain && !strings.HasPrefix(r.URL.Path, "/cal/"):
+		s.show(w, r, &problem{status: http.StatusForbidden, key: "problem.secure"})
+	default:
+		s.o.Calendars.ServeHTTP(w, r)
+	}
 }
 
 // form refuses a body that isn't a form.

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"crypto/tls"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -193,6 +195,44 @@ func TestAnybodyOnTheWiFi(t *testing.T) {
 	}
 	if c := b.client.Jar.Cookies(u); len(c) != 0 {
 		t.Errorf("cookies were set over plain HTTP: %v", c)
+	}
+}
+
+// Calendar programs are answered by their own server: not for a page elsewhere
+// that sends a browser there, and with anybody on the Wi-Fi their passwords
+// take TLS.
+func TestCalendarsPassTheGuard(t *testing.T) {
+	s := newSite(t)
+	s.s.o.Calendars = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	ask := func(on side, path, site string) int {
+		r := httptest.NewRequest("PROPFIND", "http://"+map[side]string{loopback: "127.0.0.1", plain: "192.0.2.7", secure: "192.0.2.7"}[on]+":80"+path, nil)
+		r.RemoteAddr = map[side]string{loopback: "127.0.0.1:999", plain: "192.0.2.9:999", secure: "192.0.2.9:999"}[on]
+		if on == secure {
+			r.TLS = new(tls.ConnectionState)
+		}
+		r.Header.Set("Sec-Fetch-Site", site)
+		w := httptest.NewRecorder()
+		s.s.calendars(w, r)
+		return w.Code
+	}
+	for _, wifi := range []string{onlyUs, anyone} {
+		if err := s.s.book.edit(func(in *bookFile) error { in.WiFi = wifi; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		for _, on := range sides {
+			for _, path := range []string{"/dav/", "/cal/x.ics", "/.well-known/caldav"} {
+				want := http.StatusTeapot
+				if wifi == anyone && on == plain && path != "/cal/x.ics" {
+					want = http.StatusForbidden
+				}
+				if got := ask(on, path, ""); got != want {
+					t.Errorf("%s, %v, %s: %d, want %d", wifi, on, path, got, want)
+				}
+				if got := ask(on, path, "cross-site"); got != http.StatusForbidden {
+					t.Errorf("%s, %v, %s, from a page elsewhere: %d, want %d", wifi, on, path, got, http.StatusForbidden)
+				}
+			}
+		}
 	}
 }
 

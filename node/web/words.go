@@ -102,6 +102,7 @@ var frameWords = map[string][2]string{
 	"problem.origin":         {"Ce formulaire ne vient pas de cette page", "This form doesn't come from this page"},
 	"problem.origin.hint":    {"Rien n'a été fait. Ouvrez la page du lieu et recommencez.", "Nothing was done. Open the place's page and try again."},
 	"problem.removed":        {"Cela a été retiré entre-temps", "This was removed meanwhile"},
+	"problem.secure":         {"Un compte d'agenda ne passe ici que par l'adresse protégée (https)", "A calendar account passes here by the protected address (https) only"},
 	"problem.sign_in":        {"Il faut s'identifier pour cela", "You need to sign in for that"},
 	"problem.steward":        {"Seule une personne responsable peut faire cela, et pas depuis cette adresse", "Only a steward can do that, and not from this address"},
 	"problem.steward.hint":   {"Ouvrez la page sur la machine du lieu, ou à son adresse https.", "Open the page on the place's own machine, or at its https address."},
