@@ -75,10 +75,11 @@ type live struct {
 	text    string // what is shown
 	at      TextVersion
 	heads   []text.Name
-	pos     uint64     // of the feed, that the text is as of at least
-	members string     // the membership, that verdicts come from
-	first   int        // the number of steps[0]
-	steps   []TextStep // those made since the page was opened
+	pos     uint64      // of the feed, that the text is as of at least
+	members string      // the membership, that verdicts come from
+	first   int         // the number of steps[0]
+	begun   TextVersion // before it
+	steps   []TextStep  // those made since the page was opened
 	done    map[string]ack
 	people  map[string]*present
 	crowd   chan struct{} // closed when somebody else opens the page
@@ -109,6 +110,7 @@ type TextStep struct {
 type Edited struct {
 	Text  *string     // begin anew from this
 	At    TextVersion // of Text
+	Seq   uint64      // the editor's last edit that Text has
 	Steps []TextStep  // in order
 	// People is who else has the page open; nil: those of before, moved by Steps.
 	People []Presence
@@ -166,6 +168,7 @@ func (c *Commons) openLive(id crdt.ID) (*live, error) {
 		return nil, commons.ErrRemoved
 	}
 	l.set(textOf(d))
+	l.begun = l.at
 	if c.live.open == nil {
 		c.live.open = make(map[crdt.ID]*live)
 	}
@@ -212,7 +215,7 @@ func (l *live) after(v TextVersion) (next int, anew bool) {
 			return l.first + i, false
 		}
 	}
-	return end, true
+	return l.first, v != l.begun
 }
 
 // push adds a step, which leads to where the text stands. The caller holds mu
@@ -220,6 +223,7 @@ func (l *live) after(v TextVersion) (next int, anew bool) {
 func (l *live) push(s TextStep) {
 	l.steps = append(l.steps, s)
 	if n := len(l.steps) - maxSteps; n > 0 {
+		l.begun = l.steps[n-1].At
 		l.steps, l.first = append([]TextStep(nil), l.steps[n:]...), l.first+n
 	}
 	for _, p := range l.people {
@@ -334,7 +338,7 @@ func (e *Editor) untold() (out Edited, ok bool) {
 	l := e.l
 	if e.anew || e.next < l.first {
 		s := l.text
-		out.Text, out.At = &s, l.at
+		out.Text, out.At, out.Seq = &s, l.at, l.done[e.client].seq
 		e.anew, e.next, ok = false, l.first+len(l.steps), true
 	} else if n := e.next - l.first; n < len(l.steps) {
 		out.Steps = append(out.Steps, l.steps[n:]...)

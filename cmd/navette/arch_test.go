@@ -48,9 +48,10 @@ var arrows = []arrow{
 	{"node/sim", []string{"crdt/...", "node/gate", "node/replica", "storage/..."}, "replicas from one seed; never the real node"},
 	{"node/valise", []string{"crdt", "crdt/cbor", "crdt/oplog", "storage"}, "a file of blocks that travels by hand; what becomes of them is the node's affair"},
 	{"node", []string{"crdt/...", "node/backup", "node/formats", "node/gate", "node/markdown", "node/replica", "node/valise", "storage", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
-	{"node/api", []string{"crdt/...", "node", "node/formats", "node/gate", "node/replica", "node/valise", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
+	{"node/editing", []string{"crdt", "crdt/text", "node"}, "one page and many windows, over HTTP; whoever mounts it knows who may"},
+	{"node/api", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/replica", "node/valise", "storage", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 	{"node/qr", nil, "text as squares, of use to any program"},
-	{"node/web", []string{"crdt/...", "node", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
+	{"node/web", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 	{"node/web/webtest", nil, "a browser for tests; it knows pages, and nothing of ours"},
 
 	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},

@@ -128,7 +128,7 @@ var names = map[string][]string{
 		api.CodeNoField, api.CodeNoKind, api.CodeNoOriginal, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,
 		api.CodeBadKit + ".other", api.CodeBadKit + ".mistyped", api.CodeBadKit, api.CodeNobody, api.CodeNoDevice, api.CodeNoInvitation,
 		api.CodeLastSteward, api.CodeOldDevice, api.CodeSelf, api.CodeSenior,
-		api.CodeNoVersion, api.CodeNoVersions, api.CodeOrder, api.CodeRemoved, api.CodeThere, api.CodeUnreachable,
+		api.CodeNoVersion, api.CodeNoVersions, api.CodeOrder, api.CodeRemoved, api.CodeSplices, api.CodeVersionGone, api.CodeThere, api.CodeUnreachable,
 	},
 	"unpack.": {"cut", "elsewhere", "partly"},
 	"problem.": {

@@ -64,8 +64,10 @@ const (
 	CodeRemoved      = "removed"       // title
 	CodeSelf         = "self"          //
 	CodeSenior       = "senior"        // the person
+	CodeSplices      = "splices"       //
 	CodeThere        = "there"         // title
 	CodeUnreachable  = "unreachable"   // whom: invitation
+	CodeVersionGone  = "version_gone"  //
 )
 
 // The codes of a valise.

@@ -9,6 +9,7 @@ import (
 
 	"navette/crdt/commons"
 	"navette/node"
+	"navette/node/editing"
 )
 
 // An operation is what the description of the API says of a route: in words,
@@ -76,6 +77,9 @@ var operations = map[string]operation{
 	"GET /v1/resources/{id}/translations":  {says: "the translations of a page, and which are to be updated", out: []Translation{}},
 	"POST /v1/resources/{id}/translations": {says: "begin a translation", in: NewTranslation{}, out: Resource{}},
 	"POST /v1/resources/{id}/follow":       {says: "say that a translation follows its original as it is", out: Resource{}},
+	"GET /v1/resources/{id}/live":          {says: "what happens to an open page: events text, step and people", query: "client version", out: editing.Step{}, media: mediaEvents},
+	"POST /v1/resources/{id}/live":         {says: "what was typed in an open page, against the version that was seen", in: editing.Typing{}, out: editing.Saved{}},
+	"POST /v1/resources/{id}/live/cursor":  {says: "where the cursor is in an open page", in: editing.Cursor{}, out: none{}},
 	"GET /v1/templates":                    {says: "what pages can begin from", out: []Template{}},
 	"GET /v1/valise":                       {says: "what a place lacks, or all, in a file to carry", query: "for", media: mediaBytes},
 	"POST /v1/valise":                      {says: "take in what a valise brings, sent as it is", query: "look", out: UnpackLine{}, media: mediaLines},

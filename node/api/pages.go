@@ -10,6 +10,7 @@ import (
 	"navette/crdt/commons"
 	"navette/crdt/oplog"
 	"navette/node"
+	"navette/node/editing"
 )
 
 // around is how many unchanged lines a comparison leaves around what changed.
@@ -177,6 +178,35 @@ func (s *Server) follow(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	return resource(c, d), nil
+}
+
+// live answers with what happens to a page: see package editing.
+func (s *Server) live(w http.ResponseWriter, r *http.Request) (any, error) {
+	c, id, err := s.page(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, editing.Stream(w, r, c, id, c.PersonName(c.Person()))
+}
+
+func (s *Server) typing(_ http.ResponseWriter, r *http.Request) (any, error) {
+	c, id, err := s.page(r)
+	if err != nil {
+		return nil, err
+	}
+	return editing.Type(r, c, id, node.Author{Person: c.Person()})
+}
+
+func (s *Server) point(w http.ResponseWriter, r *http.Request) (any, error) {
+	c, id, err := s.page(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := editing.Point(r, c, id); err != nil {
+		return nil, err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil, nil
 }
 
 func (s *Server) templates(_ http.ResponseWriter, r *http.Request) (any, error) {

@@ -33,6 +33,7 @@
 //	GET    /v1/resources/{id}/links        and those that lead there
 //	GET    /v1/resources/{id}/translations POST {"language", "title"}
 //	POST   /v1/resources/{id}/follow       the translation says what the original says
+//	GET    /v1/resources/{id}/live         POST; POST …/live/cursor: see node/editing
 //	GET    /v1/templates                   ?lang=
 //	POST   /v1/resources/{id}/versions     settle: {"field", "keep"|"both"}
 //	GET    /v1/log                         ?n=
@@ -66,6 +67,7 @@ import (
 
 	"navette/crdt/commons"
 	"navette/node"
+	"navette/node/editing"
 	"navette/node/gate"
 	"navette/node/replica"
 	"navette/node/valise"
@@ -150,6 +152,9 @@ func (s *Server) routes() map[string]handler {
 		"POST /v1/resources/{id}/translations": s.translate,
 		"POST /v1/resources/{id}/follow":       s.follow,
 		"GET /v1/templates":                    s.templates,
+		"GET /v1/resources/{id}/live":          s.live,
+		"POST /v1/resources/{id}/live":         s.typing,
+		"POST /v1/resources/{id}/live/cursor":  s.point,
 		"GET /v1/valise":                       s.pack,
 	}
 }
@@ -248,6 +253,12 @@ func refusal(err error) error {
 		return refuse(CodeNotAllowed, "member")
 	case errors.Is(err, storage.ErrFull):
 		return refuse(CodeDiskFull)
+	case errors.Is(err, editing.ErrRequest):
+		return refuse(CodeBadRequest, err.Error())
+	case errors.Is(err, node.ErrVersionGone):
+		return refuse(CodeVersionGone)
+	case errors.Is(err, node.ErrSplices):
+		return refuse(CodeSplices)
 	case errors.Is(err, commons.ErrRemoved):
 		return refuse(CodeRemoved)
 	case errors.Is(err, commons.ErrThere):
