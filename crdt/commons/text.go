@@ -38,6 +38,9 @@ func EditText(d *crdt.Doc, field, before, after string) ([][]crdt.Edit, error) {
 			return nil, err
 		}
 	}
+	if err := w.room(f, splices); err != nil {
+		return nil, err
+	}
 	if err := w.splice(f, splices); err != nil {
 		return nil, err
 	}
@@ -54,17 +57,26 @@ func EditSplices(d *crdt.Doc, field string, splices []text.Splice) ([][]crdt.Edi
 	if !ok || f.Type != TextType {
 		return nil, w.unknown(field)
 	}
-	grown := len(w.current(f))
-	for _, s := range splices {
-		grown += len(s.Ins) - s.Del
-	}
-	if inserts(splices) && f.Bound.Bytes > 0 && grown > f.Bound.Bytes {
-		return nil, &FieldError{Kind: w.kind.Name, Field: f.Name, Got: grown, Limit: f.Bound.Bytes, Unit: "bytes", Err: ErrBound}
+	if err := w.room(f, splices); err != nil {
+		return nil, err
 	}
 	if err := w.splice(f, splices); err != nil {
 		return nil, err
 	}
 	return w.changes(), nil
+}
+
+// room refuses splices that make a text longer than a whole one may be. One
+// that is longer already can be shortened.
+func (w *writer) room(f Field, splices []text.Splice) error {
+	grown := len(w.current(f))
+	for _, s := range splices {
+		grown += len(s.Ins) - s.Del
+	}
+	if inserts(splices) && f.Bound.Bytes > 0 && grown > f.Bound.Bytes {
+		return &FieldError{Kind: w.kind.Name, Field: f.Name, Got: grown, Limit: f.Bound.Bytes, Unit: "bytes", Err: ErrBound}
+	}
+	return nil
 }
 
 func inserts(splices []text.Splice) bool {

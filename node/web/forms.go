@@ -116,6 +116,7 @@ func (f *sheet) assigns() (out []commons.Assign) {
 }
 
 // askAgain answers with the form as it was typed, and what is wrong with it.
+// data is what its template shows, or makes that once f says what is wrong.
 func (v *visit) askAgain(err error, f *sheet, template string, data any) error {
 	p := problemOf(err)
 	f.Problem = &sheetProblem{What: v.say.text(p.key, v.named(p)...)}
@@ -137,6 +138,9 @@ func (v *visit) askAgain(err error, f *sheet, template string, data any) error {
 	}
 	if p.status == http.StatusInternalServerError {
 		v.s.o.Log.Error("a form failed", "path", v.URL.Path, "err", err)
+	}
+	if later, ok := data.(func() any); ok {
+		data = later()
 	}
 	return v.renderAs(p.status, template, data)
 }

@@ -15,8 +15,11 @@ const maxForm = 64 << 10
 
 // roomFor is how much a form of that path may bring.
 func roomFor(path string) int64 {
-	if path == "/share/import" {
+	switch {
+	case path == "/share/import":
 		return maxTable
+	case strings.HasPrefix(path, "/know/") && strings.HasSuffix(path, "/edit"):
+		return maxPage
 	}
 	return maxForm
 }

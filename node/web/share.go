@@ -141,9 +141,7 @@ func (v *visit) filter(name string, list []*item, facet string) filter {
 		case "home":
 			c.Text = v.nameOf(value)
 		case "condition", "state", "type", "template", "language":
-			if key := choiceKey(facet+".", value); words[key] != [2]string{} {
-				c.Text = v.say.text(key)
-			}
+			c.Text = v.say.known(facet+".", value)
 		}
 		if c.Text != "" {
 			f.Options = append(f.Options, c)

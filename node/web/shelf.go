@@ -24,6 +24,7 @@ type item struct {
 	seen    string // its visibility; "" is public
 	by      oplog.Key
 	lamport uint64 // of its newest change
+	updated *commons.Origin
 
 	facets   map[string]string // of the fields that lists are narrowed by
 	about    crdt.ID           // of a note or a loan: what it is about
@@ -167,7 +168,7 @@ func itemOf(c *node.Commons, d *crdt.Doc) *item {
 	r := commons.View(d)
 	it := &item{
 		id: d.ID(), title: r.Title, key: commons.Fold(r.Title), text: commons.SearchText(&r),
-		seen: commons.Text(d, "visibility"), facets: make(map[string]string),
+		seen: commons.Text(d, "visibility"), facets: make(map[string]string), updated: r.Updated,
 	}
 	if _, s, ok := d.Created(); ok {
 		it.by = c.Writer(s.Log).Person

@@ -18,6 +18,8 @@ func thingFunctions(l tongue) template.FuncMap {
 		"decimal":          l.decimal,
 		"date":             l.date,
 		"web":              isWeb,
+		"templateName":     func(s string) string { return l.known("template.", s) },
+		"languageName":     func(s string) string { return l.known("language.", s) },
 		"minus":            func(a, b int) int { return a - b },
 		"monthNumber":      func(t time.Time) int { return int(t.Month()) },
 		"short":            func(s string) string { r := []rune(s); return string(r[:min(3, len(r))]) },
@@ -46,6 +48,14 @@ func (l tongue) fieldName(name string) string {
 		return l.text("field." + of)
 	}
 	return l.text("field.other")
+}
+
+// known is what a value is called, the value itself if that has no name.
+func (l tongue) known(begin, value string) string {
+	if key := choiceKey(begin, value); words[key] != [2]string{} {
+		return l.text(key)
+	}
+	return value
 }
 
 // decimal writes a number as people of the language do.
