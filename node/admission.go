@@ -133,11 +133,7 @@ func (c *Commons) standing(device oplog.Key) membership.Standing {
 // answer serves a session that a peer opened: one with an admitted peer, about
 // the commons that its first frame names.
 func (n *Node) answer(ctx context.Context, conn transport.Conn) error {
-	first, err := func() ([]byte, error) {
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		return conn.Receive(ctx)
-	}()
+	first, err := receiveSoon(ctx, conn)
 	if err != nil {
 		return err
 	}

@@ -226,7 +226,7 @@ func (n *Node) host(ctx context.Context, conn transport.Conn) error {
 	}
 	h := gate.NewHost(o)
 	for {
-		frame, err := conn.Receive(ctx)
+		frame, err := receiveSoon(ctx, conn)
 		if err != nil {
 			return fmt.Errorf("letting in: %w", err)
 		}
@@ -260,6 +260,13 @@ func (n *Node) host(ctx context.Context, conn transport.Conn) error {
 			return nil
 		}
 	}
+}
+
+// receiveSoon gives a stranger as long for a frame as any step may take.
+func receiveSoon(ctx context.Context, conn transport.Conn) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return conn.Receive(ctx)
 }
 
 // greetBack forgets that a peer was a stranger.

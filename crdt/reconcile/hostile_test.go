@@ -178,6 +178,26 @@ func TestWhoDoesNotListenIsLeft(t *testing.T) {
 	}
 }
 
+// TestVainWantsEnd asks for what isn't there, and listens.
+func TestVainWantsEnd(t *testing.T) {
+	s, _, err := greeted(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most, each = 1 << 16, 1 << 10
+	for i := range most/each + 1 {
+		want := num(0)
+		for k := range each {
+			want = append(want, data(append(make([]byte, 28), byte(i>>8), byte(i), byte(k>>8), byte(k)))...)
+		}
+		_, err = s.Receive(append(cbor.AppendUint(cbor.AppendArray(nil, 2+each), 3), want...))
+		if bad := errors.Is(err, reconcile.ErrProtocol); bad != (i == most/each) {
+			t.Fatalf("after %d wants: %v", (i+1)*each, err)
+		}
+		drain(t, s)
+	}
+}
+
 // FuzzDecodeFrame gives a session any frame as its second.
 func FuzzDecodeFrame(f *testing.F) {
 	for _, t := range transcript(f) {

@@ -15,6 +15,7 @@ import (
 // Bounds of what one peer can make a session remember.
 const (
 	maxServed = 1 << 16 // wants being served
+	maxVain   = 1 << 16 // wants of what isn't here, in all
 	maxKnown  = 1 << 17 // logs that the peer is known to have something of
 	maxOf     = 16      // links of one log that it is known to have
 	maxOpen   = 64      // branches open at once

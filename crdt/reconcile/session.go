@@ -100,6 +100,7 @@ type Session struct {
 	beside  [][]byte    // what is to be told beside, at most maxBeside
 	got     [2][]byte   // hashes to confirm
 	wants   [2][][]byte // wants to send
+	vain    int         // wants of the peer's that were refused
 	queued  int         // bytes of all these
 	release int         // credit to give back
 	window  int         // credit that the peer has left

@@ -39,6 +39,9 @@ func (s *Session) readWants(r *cbor.Reader, n int) error {
 		return fmt.Errorf("%w: wants: %w", ErrProtocol, err)
 	}
 	s.refuse(k, refused)
+	if s.vain += len(refused); s.vain > maxVain {
+		return fmt.Errorf("%w: more than %d wants of what isn't here", ErrProtocol, maxVain)
+	}
 	return nil
 }
 
