@@ -12,14 +12,17 @@
 //
 // Each commons has one writer, which alone commits to its store: it takes from
 // the replica what people and peers have brought, stores it in one
-// transaction, and hands the outcome back. Each connection has two goroutines,
-// one that reads frames and one that sends them. The replica is called by all
+// transaction, and hands the outcome back; and one goroutine that tells and
+// hears who has a page open. Each connection has two goroutines, one that reads
+// frames and one that sends them. The replica is called by all
 // of them, one at a time, under Commons.mu; nothing waits for the disk or the
 // network while it holds that. Besides, a node has one goroutine that accepts
 // connections, one that follows the discovery and dials, and those that admit
 // a peer or let a newcomer in. Run waits for all of them.
 //
-// Readers of documents read the store directly and wait for nobody.
+// Readers of documents read the store directly and wait for nobody. Edits of one
+// page that people have open wait for each other (live.writing); an [Editor] has
+// no goroutine, its caller's looks for what is new.
 package node
 
 // Version is the version of this program.

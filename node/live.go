@@ -86,11 +86,13 @@ type live struct {
 	left    time.Time     // when it was last closed or asked of
 }
 
-// ack is what an editor was last answered.
+// ack is an editor's last edit, and what it was answered.
 type ack struct {
-	seq uint64
-	at  TextVersion
-	end time.Time
+	seq     uint64
+	base    TextVersion
+	splices []text.Splice
+	at      TextVersion
+	end     time.Time
 }
 
 // A TextStep brings the text of a page from one version to the next. Positions

@@ -275,18 +275,20 @@ func TestEditPage(t *testing.T) {
 		says(" 🙂 trois\n")
 
 		for name, x := range map[string]struct {
+			seq  uint64
 			base node.TextVersion
 			s    []text.Splice
 			want error
 		}{
-			"half an emoji":        {second, splice(4, 0, "x"), node.ErrSplices},
-			"behind the end":       {first, splice(90, 0, "x"), node.ErrSplices},
-			"before the beginning": {first, splice(-1, 0, "x"), node.ErrSplices},
-			"too long":             {first, splice(0, 0, strings.Repeat("x", node.MaxTyped+1)), node.ErrSplices},
-			"no version":           {"v", splice(0, 0, "x"), node.ErrVersionGone},
-			"another's version":    {node.TextVersion("v" + strings.Repeat("A", 70)), splice(0, 0, "x"), node.ErrVersionGone},
+			"half an emoji":        {9, second, splice(4, 0, "x"), node.ErrSplices},
+			"behind the end":       {9, first, splice(90, 0, "x"), node.ErrSplices},
+			"before the beginning": {9, first, splice(-1, 0, "x"), node.ErrSplices},
+			"too long":             {9, first, splice(0, 0, strings.Repeat("x", node.MaxTyped+1)), node.ErrSplices},
+			"a number used before": {4, second, splice(0, 0, "x"), node.ErrVersionGone},
+			"no version":           {9, "v", splice(0, 0, "x"), node.ErrVersionGone},
+			"another's version":    {9, node.TextVersion("v" + strings.Repeat("A", 70)), splice(0, 0, "x"), node.ErrVersionGone},
 		} {
-			if _, err := c.EditPage(v.Context(), self, id, node.Typing{Client: "w", Seq: 9, Base: x.base, Splices: x.s}); !errors.Is(err, x.want) {
+			if _, err := c.EditPage(v.Context(), self, id, node.Typing{Client: "w", Seq: x.seq, Base: x.base, Splices: x.s}); !errors.Is(err, x.want) {
 				v.Errorf("%s: %v; want %v", name, err, x.want)
 			}
 		}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"navette/crdt"
@@ -17,8 +18,8 @@ const MaxTyped = 16 << 10
 // A Typing is what somebody typed in an editor.
 type Typing struct {
 	Client string // as for OpenPage
-	// Seq numbers the editor's edits from 1. One that was carried out already is
-	// answered again, and does nothing.
+	// Seq numbers the editor's edits, ascending: from 1, or from what Edited.Seq
+	// says. The last one sent again is answered again, and does nothing.
 	Seq  uint64
 	Base TextVersion // of the text that they typed in
 	// Splices count UTF-16; each counts what those before it left.
@@ -47,8 +48,11 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 	l.mu.Lock()
 	last := l.done[in.Client]
 	l.mu.Unlock()
-	if in.Seq <= last.seq {
+	switch {
+	case in.Seq == last.seq && in.Base == last.base && slices.Equal(in.Splices, last.splices):
 		return last.at, nil
+	case in.Seq <= last.seq:
+		return "", fmt.Errorf("%w: edit %d of %s after %d", ErrVersionGone, in.Seq, in.Client, last.seq)
 	}
 	var begun *text.Text   // what the edit is made on
 	var ours []text.Splice // as they are carried out, in UTF-16
@@ -87,7 +91,7 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 		l.push(TextStep{At: l.at, Client: in.Client, Seq: in.Seq})
 	}
 	l.left = time.Now()
-	l.acknowledge(in.Client, ack{in.Seq, l.stepOf(in.Client, in.Seq), l.left})
+	l.acknowledge(in.Client, ack{in.Seq, in.Base, in.Splices, l.stepOf(in.Client, in.Seq), l.left})
 	return l.done[in.Client].at, nil
 }
 

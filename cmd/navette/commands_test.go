@@ -56,6 +56,7 @@ func init() { // not in the declaration: some commands run others
 		"start":              start,
 		"halt":               halt,
 		"thaw":               thaw,
+		"together":           together,
 		"unplug":             unplug,
 		"write":              write,
 		"write-until-killed": writeUntilKilled,

@@ -24,14 +24,14 @@
 //
 // It sends what was typed, one request at a time:
 //
-//	POST …  {"client", "seq", "version", "splices"}   seq: 1, 2, 3…; version: that of the text it has
+//	POST …  {"client", "seq", "version", "splices"}   seq: ascending, above that of the text event; version: that of the text it has
 //	→       {"version"}                               it is durable
 //
 // and is told the same as a step, with its client and seq: perhaps moved, since
 // what others did came first. The node gathers what is typed: an answer comes
 // after up to a second, or 80 ms while somebody else is there, and meanwhile the
 // client gathers what is typed next. A request that wasn't answered is sent
-// again with the same seq, and does nothing a second time. At most 16 KiB go
+// again as it was, and does nothing a second time. At most 16 KiB go
 // into one. Refused are "version_gone" (ask for a text: open the stream without
 // a version) and "splices" (they don't fit). Cursors:
 //

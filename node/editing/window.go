@@ -93,7 +93,7 @@ func (w *Window) Begin(t Text) {
 			_, mine, _ = text.Transform(theirs, own, text.UTF16)
 		}
 	}
-	w.told, w.Version = utf16.Encode([]rune(t.Text)), t.Version
+	w.told, w.Version, w.seq = utf16.Encode([]rune(t.Text)), t.Version, max(w.seq, t.Seq)
 	w.sent, w.typed = nil, mine
 }
 
