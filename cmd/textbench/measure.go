@@ -22,8 +22,10 @@ type row struct {
 	Trace   string  `json:"trace"`
 	CPU     float64 `json:"cpuMedian"` // ms
 	OK      bool    `json:"ok"`        // the text is the recorded one
-	Bytes   int     `json:"bytes"`     // of the history, and for load with the text
-	RSS     float64 `json:"maxRssMB"`  // of this process
+	// Bytes is the size of the history, and for load with the text beside it. The
+	// names of changes, 32 bytes each, are left out: others' are numbers.
+	Bytes int     `json:"bytes"`
+	RSS   float64 `json:"maxRssMB"` // of this process
 }
 
 // Samples are taken until there are enough or it took long enough, the first one
@@ -40,11 +42,11 @@ func measure(what, name string) (*row, error) {
 	var want string
 	switch what {
 	case "merge", "load": // in a process that never saw the trace
-		file, end, err := atRest(name)
+		file, end, names, err := atRest(name)
 		if err != nil {
 			return nil, err
 		}
-		want, r.Bytes = end, len(file)
+		want, r.Bytes = end, len(file)-names
 		if what == "merge" {
 			r.Bytes -= len(end)
 			pass = func() string { return must(text.Replay(file, nil)).String() }
@@ -68,11 +70,11 @@ func measure(what, name string) (*row, error) {
 			pass = func() string {
 				x := t.dag()
 				_ = x.String()
-				r.Bytes = len(x.Encode()) - len(x.Raw())
+				r.Bytes = len(x.Encode()) - len(x.Raw()) - t.names()
 				return x.String()
 			}
 		case "write":
-			_, err := os.Stdout.Write(t.dag().Encode())
+			_, err := os.Stdout.Write(t.dag().AppendEncode(binary.BigEndian.AppendUint32(nil, uint32(t.names()))))
 			return nil, err
 		}
 	default:
@@ -95,22 +97,23 @@ func measure(what, name string) (*row, error) {
 }
 
 // atRest has another process write the trace's file, so that this one's memory
-// is that of reading it.
-func atRest(name string) (file []byte, end string, err error) {
+// is that of reading it. It also tells how much of it are names of changes.
+func atRest(name string) (file []byte, end string, names int, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	c := exec.Command(self, "write", name)
 	c.Stderr = os.Stderr
 	if file, err = c.Output(); err != nil {
-		return nil, "", fmt.Errorf("encode %s: %w", name, err)
+		return nil, "", 0, fmt.Errorf("encode %s: %w", name, err)
 	}
+	names, file = int(binary.BigEndian.Uint32(file)), file[4:]
 	t, err := text.Decode(file, nil)
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
-	return file, t.String(), nil
+	return file, t.String(), names, nil
 }
 
 func must(t *text.Text, err error) *text.Text {

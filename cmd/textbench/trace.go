@@ -131,3 +131,13 @@ func (t *trace) goesOn(p int) bool {
 	n.Index++
 	return !slices.ContainsFunc(t.events[p+1:], func(e event) bool { return e.name == n })
 }
+
+// names returns what the names of the changes take.
+func (t *trace) names() int {
+	seen := map[text.Name]bool{}
+	for _, e := range t.events {
+		e.name.Index = 0
+		seen[e.name] = true
+	}
+	return 32 * len(seen)
+}

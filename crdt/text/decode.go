@@ -56,12 +56,16 @@ func (t *Text) readText(b []byte) error {
 	} else {
 		t.raw, t.view = newRope(v.text(rawOnly)), v
 	}
-	t.unread, t.tail, t.file = true, nil, file{whole: b, events: in.uvarint(1 << 31)}
-	for range (t.file.events + blockEvents - 1) / blockEvents {
-		if in.bad {
-			break
+	t.unread, t.tail, t.file = true, nil, file{whole: b}
+	f := &t.file
+	for events := in.uvarint(1 << 31); f.upTo < events && !in.bad; {
+		head := in.uvarint(1 << 32)
+		x := block{first: f.upTo, packed: head&1 == 1, full: head&1 == 1}
+		x.b = in.take(in.uvarint(uint64(len(in.b))))
+		if f.upTo += head >> 1; head < 2 || f.upTo > events || f.upTo < events && !x.packed {
+			in.fail()
 		}
-		t.file.blocks = append(t.file.blocks, in.take(in.uvarint(uint64(len(in.b)))))
+		f.blocks = append(f.blocks, x)
 	}
 	if in.bad || len(in.b) > 0 {
 		return fmt.Errorf("%w: blocks", ErrCorrupt)
@@ -74,22 +78,20 @@ func (t *Text) load() error {
 	if !t.unread {
 		return nil
 	}
-	blocks, events := t.file.blocks, t.file.events
+	blocks, events := t.file.blocks, t.file.upTo
 	if t.tail != nil {
 		blocks, events = t.encodeBlocks()
 	}
 	d := decoder{history: newHistory()}
-	size, runs := 0, 0
-	for _, block := range blocks {
-		if cols, ok := columnsOf(block); ok {
-			size += len(cols[colText].b)
-			runs += len(cols[colPos].b) * 2 / 5 // about
-		}
+	size := 0
+	for i := range blocks {
+		size += len(blocks[i].b)
 	}
-	d.text, d.runs, d.ops = make([]byte, 0, size), make([]run, 0, runs), make([]op, 0, runs)
-	for i, block := range blocks {
-		d.logsAt = append(d.logsAt, len(d.file.logs))
-		if !d.block(block, min(events-i*blockEvents, blockEvents)) {
+	d.text, d.runs, d.ops = make([]byte, 0, 2*size), make([]run, 0, size/8), make([]op, 0, size/8) // about
+	d.file.blocks, d.upTo = blocks, events
+	for i := range blocks {
+		blocks[i].logs = len(d.file.logs)
+		if !d.block(&blocks[i], d.end(i)-blocks[i].first) {
 			return fmt.Errorf("%w: block of events %d", ErrCorrupt, i)
 		}
 	}
@@ -97,7 +99,7 @@ func (t *Text) load() error {
 		return fmt.Errorf("%w: text and history differ", ErrCorrupt)
 	}
 	d.placed = d.n
-	d.whole, d.blocks = t.file.whole, blocks
+	d.whole = t.file.whole
 	t.unread, t.tail, t.history, t.file = false, nil, d.history, d.file
 	if t.voids > 0 && t.view == nil {
 		t.view = viewOf(t.raw.String())
@@ -142,23 +144,15 @@ func (t *Text) Check() error {
 type decoder struct {
 	history
 	file
+	unpacker
 	name    Name // of the last event, and its lamport
 	lamport int
 	parents []int32 // reused memory
 }
 
-// columnsOf finds the columns of a block.
-func columnsOf(block []byte) (cols [colMax]intake, ok bool) {
-	in := source{b: block}
-	for i := range cols {
-		cols[i].b = in.take(in.uvarint(uint64(len(in.b))))
-	}
-	return cols, !in.bad && len(in.b) == 0
-}
-
 // block reads a block of n events and tells whether it made sense.
-func (d *decoder) block(b []byte, n int) bool {
-	cols, ok := columnsOf(b)
+func (d *decoder) block(b *block, n int) bool {
+	cols, ok := d.unpacker.openWithText(b)
 	if !ok {
 		return false
 	}
@@ -200,9 +194,18 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 	deep := flags&flagDeep != 0
 	first, net := len(d.ops), 0
 	for range 1 + cols[colSplices].count(MaxSplices-1) {
-		pos := *at + cols[colPos].next()
-		del, ins := cols[colDel].count(MaxPos), cols[colIns].count(1<<31)
-		if pos < 0 || pos > MaxPos || ins > len(cols[colText].b) || ins+del == 0 {
+		pos, del, ins := *at+cols[colPos].next(), 0, cols[colSize].next()
+		switch {
+		case ins == 0:
+			del, ins = cols[colDel].count(MaxPos), cols[colIns].count(1<<31)
+			if del == 0 || ins == 0 {
+				return false
+			}
+		case ins < 0:
+			del, ins = -ins, 0
+			pos -= del
+		}
+		if pos < 0 || pos > MaxPos || del > MaxPos || ins > len(cols[colText].b) {
 			return false
 		}
 		b := cols[colText].take(runeOffset(cols[colText].b, ins))
@@ -214,18 +217,21 @@ func (d *decoder) event(cols *[colMax]intake, at *int) bool {
 		*at = pos + ins
 		net += ins - del
 	}
-	size := net
+	size := 0
+	if len(parents) > 0 {
+		size = d.lenAt(parents[0])
+	}
 	if len(parents) > 1 || deep {
-		size = cols[colLen].count(MaxPos)
-	} else if len(parents) == 1 {
-		size += d.lenAt(parents[0])
+		size += cols[colLen].next()
+	} else {
+		size += net
 	}
 	for i := range cols {
 		if cols[i].bad {
 			return false
 		}
 	}
-	if size > MaxPos || !deep && !d.fits(first, size-net) {
+	if size < 0 || size > MaxPos || !deep && !d.fits(first, size-net) {
 		return false
 	}
 	d.record(&d.name, uint64(d.lamport), parents, first, size, deep, flags&flagVoid != 0)

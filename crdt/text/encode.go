@@ -6,10 +6,11 @@ import (
 	"slices"
 )
 
-// What a text at rest begins with, and how many events share their columns.
+// What a text at rest begins with, and when a block is full: once its largest
+// columns have so many bytes, without the runs that aren't finished.
 const (
-	fileVersion = 1
-	blockEvents = 1024
+	fileVersion = 2
+	blockSize   = 16 << 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -17,19 +18,38 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // A file is what is known of a text's encoded form. The history's blocks are
 // kept: usually all but the last stay as they are.
 type file struct {
-	whole  []byte   // all of it, while nothing changed since Decode
-	events int      // how many it had then
-	blocks [][]byte // the first ones, as far as they are right
+	whole  []byte  // all of it, while nothing changed since Decode
+	blocks []block // the first ones, as far as they are right
+	upTo   int     // how many events these have
 	logs   [][16]byte
-	logsAt []int // how many of logs the blocks before each one name
+	// window is the end of the text in the blocks that are packed, as far as known.
+	window []byte
+	known  bool
 }
 
-// spoil forgets the blocks from the event of a rank on.
+// A block is the columns of consecutive events in the canonical order.
+type block struct {
+	b      []byte
+	first  int // events before it
+	logs   int // of file.logs, those that the blocks before it name
+	full   bool
+	packed bool // which only full ones are, once they were encoded
+}
+
+// end returns how many events stand before the end of the block numbered i.
+func (f *file) end(i int) int {
+	if i+1 < len(f.blocks) {
+		return f.blocks[i+1].first
+	}
+	return f.upTo
+}
+
+// spoil forgets the blocks from the event of a rank on, and one that isn't full.
 func (f *file) spoil(rank int) {
 	f.whole = nil
-	if k := rank / blockEvents; k < len(f.blocks) {
-		f.blocks = f.blocks[:k]
-		f.logs, f.logsAt = f.logs[:f.logsAt[k]], f.logsAt[:k]
+	for k := len(f.blocks) - 1; k >= 0 && (f.end(k) > rank || !f.blocks[k].full); k-- {
+		f.known = f.known && !f.blocks[k].packed
+		f.upTo, f.logs, f.blocks = f.blocks[k].first, f.logs[:f.blocks[k].logs], f.blocks[:k]
 	}
 }
 
@@ -50,34 +70,44 @@ func (t *Text) AppendEncode(b []byte) []byte {
 		v.add(both, t.raw.len())
 	}
 	size := v.all.size() + 5*len(v.parts) + 64
-	for _, block := range blocks {
-		size += len(block) + binary.MaxVarintLen32
+	for i := range blocks {
+		size += len(blocks[i].b) + 2*binary.MaxVarintLen32
 	}
 	start := len(b)
 	b = v.appendTo(append(slices.Grow(b, size), fileVersion))
 	b = binary.AppendUvarint(b, uint64(events))
-	for _, block := range blocks {
-		b = binary.AppendUvarint(b, uint64(len(block)))
-		b = append(b, block...)
+	for i, x := range blocks {
+		n := events
+		if i+1 < len(blocks) {
+			n = blocks[i+1].first
+		}
+		head := uint64(n-x.first) << 1
+		if x.packed {
+			head |= 1
+		}
+		b = binary.AppendUvarint(binary.AppendUvarint(b, head), uint64(len(x.b)))
+		b = append(b, x.b...)
 	}
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 
 // encodeBlocks encodes what isn't yet.
-func (t *Text) encodeBlocks() (blocks [][]byte, events int) {
+func (t *Text) encodeBlocks() (blocks []block, events int) {
 	f := &t.file
 	if w := t.tail; w != nil {
-		if blocks = f.blocks; w.events%blockEvents > 0 {
-			blocks = append(slices.Clip(blocks), w.bytes())
+		f.pack()
+		if blocks = f.blocks; !w.fresh {
+			blocks = append(slices.Clip(blocks), w.block())
 		}
 		return blocks, w.events
 	}
 	t.tidy()
 	h := &t.history
-	if len(f.blocks)*blockEvents >= int(h.n) {
-		return f.blocks, int(h.n)
+	if f.upTo == int(h.n) {
+		return f.blocks, f.upTo
 	}
-	w := newWriter(f, len(f.blocks)*blockEvents)
+	f.spoil(f.upTo)
+	w := newWriter(f, f.upTo)
 	if w.events > 0 {
 		e := h.ranked(w.events - 1)
 		w.name, w.lamport = h.name(e), int(h.lamport(e))
@@ -93,10 +123,12 @@ func (t *Text) encodeBlocks() (blocks [][]byte, events int) {
 		}
 		w.end()
 	}
-	if w.events%blockEvents > 0 {
-		f.blocks = append(f.blocks, w.bytes())
+	f.pack()
+	if !w.fresh {
+		f.blocks = append(f.blocks, w.block())
 	}
-	return f.blocks, int(h.n)
+	f.upTo = int(h.n)
+	return f.blocks, f.upTo
 }
 
 func (t *Text) encodeParents(w *writer, rank int, e int32) {
@@ -118,6 +150,10 @@ func (t *Text) encodeParents(w *writer, rank int, e int32) {
 		}
 	}
 	if len(ps) > 1 || h.isDeep(e) {
-		w.cols[colLen].add(h.lenAt(e))
+		size := h.lenAt(e)
+		if len(ps) > 0 {
+			size -= h.lenAt(h.ranked(int(ps[0])))
+		}
+		w.cols[colLen].add(size)
 	}
 }

@@ -25,14 +25,18 @@ func (d *decoder) keystrokes(cols *[colMax]intake, at *int, limit int) (done int
 	limit = min(limit, int(math.MaxUint32-d.name.Index))
 	size := d.lenAt(d.n - 1)
 	for done < limit {
-		pos, n := cols[colPos].ahead()
-		del, m := cols[colDel].ahead()
-		ins, k := cols[colIns].ahead()
-		n = min(n, m, k, limit-done)
-		k = d.alike(*at+pos, pos+ins, del, ins, size, n, &cols[colText].b)
-		cols[colPos].n, cols[colDel].n, cols[colIns].n = cols[colPos].n-k, cols[colDel].n-k, cols[colIns].n-k
-		*at += k * (pos + ins)
-		size += k * (ins - del)
+		next, n := cols[colPos].ahead()
+		grown, k := cols[colSize].ahead()
+		n = min(n, k, limit-done)
+		pos, ins, del := *at+next, grown, 0
+		if grown < 0 {
+			ins, del = 0, -grown
+			pos -= del
+		}
+		k = d.alike(pos, next+grown, del, ins, size, n, &cols[colText].b)
+		cols[colPos].n, cols[colSize].n = cols[colPos].n-k, cols[colSize].n-k
+		*at += k * (next + grown)
+		size += k * grown
 		done += k
 		if k < n || n == 0 {
 			break

@@ -77,7 +77,7 @@ func (t *Text) press(w *writer, x *Splice) bool {
 		return false
 	case l[Points] < l[Bytes] && !utf8.ValidString(x.Ins):
 		return false
-	case w.events%blockEvents == 0 || w.inserted+l[Bytes] > math.MaxUint32 || t.view != nil || t.file.whole != nil:
+	case w.fresh || w.inserted+l[Bytes] > math.MaxUint32 || t.view != nil || t.file.whole != nil:
 		return false
 	}
 	w.inserted += l[Bytes]
@@ -114,14 +114,16 @@ func (t *Text) endsIn(parents []Name) bool {
 // head, or something that only reading can judge.
 func (t *Text) skim() *writer {
 	f := &t.file
-	w := newWriter(f, f.events)
-	heads, rank := []int{}, 0
-	for k, b := range f.blocks {
-		n := min(f.events-rank, blockEvents)
-		cols, ok := columnsOf(b)
+	w := newWriter(f, f.upTo)
+	heads, rank, z := []int{}, 0, new(unpacker)
+	for k := range f.blocks {
+		n := f.end(k) - f.blocks[k].first
+		cols, text, ok := z.open(&f.blocks[k])
+		f.blocks[k].logs = len(f.logs)
 		if !ok || !w.skimNames(cols, n, k == len(f.blocks)-1) {
 			return nil
 		}
+		w.inserted += text
 		for left := n; left > 0 && len(heads) <= headsMax; {
 			v, k := cols[colParents].run(left)
 			switch {
@@ -145,21 +147,18 @@ func (t *Text) skim() *writer {
 			left -= k
 		}
 	}
-	if len(heads) > 1 || len(heads) == 0 && f.events > 0 {
+	if len(heads) > 1 || len(heads) == 0 && f.upTo > 0 {
 		return nil
 	}
-	if f.events%blockEvents > 0 {
-		last := len(f.blocks) - 1
-		w.reopen(f.blocks[last])
-		f.blocks = f.blocks[:last]
+	if last := len(f.blocks) - 1; last >= 0 && !f.blocks[last].full {
+		w.reopen(&f.blocks[last])
+		f.upTo, f.blocks = w.first, f.blocks[:last]
 	}
 	return w
 }
 
 // skimNames reads what the n events of a block say of logs and changes.
 func (w *writer) skimNames(cols [colMax]intake, n int, last bool) bool {
-	w.file.logsAt = append(w.file.logsAt, len(w.file.logs))
-	w.inserted += len(cols[colText].b)
 	changes := 0
 	for left := n; left > 0; {
 		same, k := cols[colSame].run(left)
@@ -192,7 +191,7 @@ func (w *writer) skimNames(cols [colMax]intake, n int, last bool) bool {
 	}
 	for left := changes; left > 0; {
 		v, k := cols[colLamport].run(left)
-		if v < 0 || v > valueMax/blockEvents && k > 1 {
+		if v < 0 || v > valueMax/n {
 			return false
 		}
 		w.lamport, left = w.lamport+v*k, left-k
@@ -202,8 +201,9 @@ func (w *writer) skimNames(cols [colMax]intake, n int, last bool) bool {
 }
 
 // reopen makes the last block of a file the one that the next event goes to.
-func (w *writer) reopen(b []byte) {
-	cols, _ := columnsOf(b)
+func (w *writer) reopen(x *block) {
+	cols, _ := columnsOf(x.b)
+	w.first, w.logsBefore, w.fresh = x.first, x.logs, false
 	for i := range cols {
 		c := &cols[i]
 		w.cols[i].b = slices.Clone(c.b)
@@ -213,7 +213,7 @@ func (w *writer) reopen(b []byte) {
 		for len(c.b) > 0 && !c.bad {
 			done := len(w.cols[i].b) - len(c.b)
 			v, k := c.run(math.MaxInt32)
-			if i == colPos || i == colIns {
+			if i == colPos || i == colSize || i == colIns {
 				w.at += v * k
 			}
 			if len(c.b) == 0 {

@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -10,16 +11,17 @@ import (
 // memory, is reopened now and then, or has its history read.
 func TestGoingOnAfterDecode(t *testing.T) {
 	kept, reopened, read := New(nil), New(nil), New(nil)
-	reopenAt := map[int]bool{1: true, 2: true, 1023: true, 1024: true, 1025: true, 1500: true, 2047: true, 2048: true, 2049: true}
-	for i := range 2100 {
+	blocks, edge := 0, 0 // full ones, and events since the last became so
+	for i := range 2000 {
 		// A change of log a, b or c has two events.
 		n := testName(string(rune('a'+i/40%3)), i/2)
 		n.Index = uint32(i % 2)
-		x := []Splice{{Pos: i / 2, Ins: "é"}, {Pos: i / 3, Ins: "ab"}}
+		x := []Splice{{Pos: i / 2, Ins: strings.Repeat("éa", 10)}, {Pos: i / 3, Ins: "ab"}}
 		if i%7 == 6 {
 			x = []Splice{{Pos: i / 5, Del: 2}}
 		}
-		if reopenAt[i] {
+		reopen := i < 3 || edge < 3 || i%211 == 0
+		if reopen {
 			y, err := Decode(reopened.Encode(), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -34,7 +36,10 @@ func TestGoingOnAfterDecode(t *testing.T) {
 				t.Fatalf("event %d: %v", i, err)
 			}
 		}
-		if reopenAt[i] {
+		if edge++; len(kept.file.blocks) > blocks {
+			blocks, edge = len(kept.file.blocks), 0
+		}
+		if reopen {
 			want := kept.Encode()
 			for name, text := range map[string]*Text{"reopened": reopened, "read": read} {
 				if !bytes.Equal(text.Encode(), want) {
@@ -42,6 +47,9 @@ func TestGoingOnAfterDecode(t *testing.T) {
 				}
 			}
 		}
+	}
+	if blocks < 2 {
+		t.Fatalf("got %d full blocks, want some", blocks)
 	}
 	if !reopened.unread || read.unread {
 		t.Fatalf("history unread: got %v and %v, want true and false", reopened.unread, read.unread)

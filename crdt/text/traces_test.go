@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -231,6 +232,17 @@ func TestRecordedSessionsEndInTheirText(t *testing.T) {
 				t.Errorf("replaying the history gives another text, or other bytes")
 			}
 		})
+	}
+}
+
+// What is packed stays the same bytes. If this fails after another release of Go
+// came in, its deflate changed: raise fileVersion.
+func TestPackingIsStable(t *testing.T) {
+	s := readTrace(t, "testdata/sveltecomponent.json.gz")
+	x := New(nil)
+	s.apply(t, x, nil)
+	if got, want := crc32.Checksum(x.Encode(), castagnoli), uint32(0xb8ec48ad); got != want {
+		t.Errorf("got a file with checksum %#x, want %#x", got, want)
 	}
 }
 

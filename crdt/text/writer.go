@@ -14,13 +14,14 @@ const (
 	colParents        // 0: only the event before; else 1 + how many parents
 	colParent         // each of those: its distance, then the distance less 1 from the one before
 	colFlags          // 1 void + 2 deep
-	colLen            // of the raw text, for events with several parents and deep ones
+	colLen            // how much longer the raw text is than at the latest parent, for events with several and deep ones
 	colSplices        // how many, less 1
-	colPos            // less the end of what the splice before inserted
-	colDel
-	colIns   // code points
-	colNames // 16 bytes for each log when it is first named, 32 for each change
-	colText  // what was inserted
+	colPos            // less the end of what the splice before inserted; of a deletion, its end
+	colSize           // code points inserted, or less those deleted, or 0 for both
+	colDel            // of splices that do both, as is
+	colIns            // this
+	colNames          // 16 bytes for each log when it is first named, 32 for each change
+	colText           // what was inserted
 	colMax
 )
 
@@ -46,12 +47,16 @@ type writer struct {
 	// plain is how many of the last events say nothing but one splice: they are of
 	// the same change, with the next index and the event before as the only parent.
 	plain int
+	// The block that isn't full yet: whether it has no event, and how many events
+	// and logs the blocks before it have.
+	fresh             bool
+	first, logsBefore int
 }
 
 // newWriter returns a writer that stands behind the first events; the last one's
 // name, lamport and log are left to the caller.
 func newWriter(f *file, events int) *writer {
-	w := &writer{file: f, events: events, logs: make(map[[16]byte]int, len(f.logs))}
+	w := &writer{file: f, events: events, fresh: true, logs: make(map[[16]byte]int, len(f.logs))}
 	for i, l := range f.logs {
 		w.logs[l] = i
 	}
@@ -60,8 +65,8 @@ func newWriter(f *file, events int) *writer {
 
 func (w *writer) begin(n *Name, lamport int, void, deep bool) {
 	w.settle()
-	if w.events%blockEvents == 0 {
-		w.file.logsAt = append(w.file.logsAt[:w.events/blockEvents], len(w.file.logs))
+	if w.fresh {
+		w.fresh, w.first, w.logsBefore = false, w.events, len(w.file.logs)
 		for i := range w.cols {
 			w.cols[i] = column{b: w.cols[i].b[:0]}
 		}
@@ -116,9 +121,19 @@ func (w *writer) settle() {
 // splice adds a splice that inserts s, n code points.
 func (w *writer) splice(pos, del int, s string, n int) {
 	w.cols[colText].b = append(w.cols[colText].b, s...)
-	w.cols[colPos].add(pos - w.at)
-	w.cols[colDel].add(del)
-	w.cols[colIns].add(n)
+	switch {
+	case del == 0:
+		w.cols[colPos].add(pos - w.at)
+		w.cols[colSize].add(n)
+	case n == 0:
+		w.cols[colPos].add(pos + del - w.at)
+		w.cols[colSize].add(-del)
+	default:
+		w.cols[colPos].add(pos - w.at)
+		w.cols[colSize].add(0)
+		w.cols[colDel].add(del)
+		w.cols[colIns].add(n)
+	}
 	w.at = pos + n
 	w.splices++
 }
@@ -129,12 +144,21 @@ func (w *writer) end() {
 }
 
 func (w *writer) count() {
-	if w.events++; w.events%blockEvents == 0 {
-		w.file.blocks = append(w.file.blocks, w.bytes())
+	w.events++
+	if len(w.cols[colText].b)+len(w.cols[colPos].b)+len(w.cols[colSize].b) >= blockSize {
+		x := w.block()
+		x.full = true
+		w.file.blocks, w.file.upTo = append(w.file.blocks, x), w.events
+		w.fresh = true
 	}
 }
 
-// bytes returns the block that isn't full yet, or has just become so.
+// block returns the block that isn't full yet, or has just become so.
+func (w *writer) block() block {
+	return block{b: w.bytes(), first: w.first, logs: w.logsBefore}
+}
+
+// bytes returns its columns.
 func (w *writer) bytes() []byte {
 	w.settle()
 	size := 0
