@@ -67,6 +67,7 @@ func (v *visit) know() error {
 type pageShown struct {
 	*thing
 	Body         template.HTML
+	Titled       bool // the text begins with its title
 	Outline      []markdown.Heading
 	Languages    []language
 	Original     string // the path of the page that this translates; "" for an original
@@ -95,10 +96,15 @@ func (v *visit) readPage() error {
 		return err
 	}
 	p := pageShown{thing: t, Template: t.Text("template")}
-	if p.Body, err = v.commons.HTML(t.doc, v.paths(), 1); err != nil {
+	p.Outline = markdown.Outline(commons.Body(t.doc))
+	shift := 1
+	if p.Titled = beginsWith(p.Outline, t.Title); p.Titled {
+		shift = 0
+	}
+	if p.Body, err = v.commons.HTML(t.doc, v.paths(), shift); err != nil {
 		return err
 	}
-	if p.Outline = markdown.Outline(commons.Body(t.doc)); len(p.Outline) < outlined {
+	if len(p.Outline) < outlined {
 		p.Outline = nil
 	}
 	if p.Languages, err = v.languages(t.doc.ID()); err != nil {
@@ -122,6 +128,13 @@ func (v *visit) readPage() error {
 		return err
 	}
 	return v.render("page", p)
+}
+
+// beginsWith tells whether a text begins with a title as a heading of the first
+// level, of which it has no other.
+func beginsWith(outline []markdown.Heading, title string) bool {
+	return len(outline) > 0 && outline[0].Level == 1 && strings.TrimSpace(outline[0].Text) == title &&
+		!slices.ContainsFunc(outline[1:], func(h markdown.Heading) bool { return h.Level == 1 })
 }
 
 // paths say where pages link to.

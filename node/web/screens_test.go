@@ -49,7 +49,7 @@ func TestScreens(t *testing.T) {
 	fresh := newNode(t)
 	lookAt(t, b, fresh, screen{"setup", at("/setup"), aVisitor})
 	s := lively(t)
-	for _, sc := range screens {
+	for _, sc := range append(screens, heldScreens...) {
 		lookAt(t, b, s, sc)
 	}
 }
@@ -125,5 +125,6 @@ func lively(t *testing.T) *site {
 		s.add("page", fmt.Sprintf("title=Régler la découpeuse %d", i+1), "body=# Avant de commencer\n\nFermer le capot.\n\n- vérifier l'air\n- regarder la lentille\n")
 		s.add("proposal", fmt.Sprintf("title=Ouvrir le samedi %d", i+1), "type=idea", "state=published", "body=Pour que tout le monde puisse venir.")
 	}
+	s.hold()
 	return s
 }

@@ -15,7 +15,7 @@ func thingFunctions(l tongue) template.FuncMap {
 		"conditionColour":  func(s string) string { return conditionColours[s] },
 		"experienceColour": func(s string) string { return experienceColours[s] },
 		"stateColour":      func(s string) string { return stateColours[s] },
-		"decimal":          l.decimal,
+		"price":            l.price,
 		"date":             l.date,
 		"web":              isWeb,
 		"templateName":     func(s string) string { return l.known("template.", s) },
@@ -58,10 +58,13 @@ func (l tongue) known(begin, value string) string {
 	return value
 }
 
-// decimal writes a number as people of the language do.
-func (l tongue) decimal(s string) string {
+// price writes a sum of money as people of the language do.
+func (l tongue) price(s string) string {
+	if whole, cents, ok := strings.Cut(s, "."); ok && len(cents) == 1 {
+		s = whole + "." + cents + "0"
+	}
 	if l == french {
-		return strings.Replace(s, ".", ",", 1)
+		s = strings.Replace(s, ".", ",", 1)
 	}
 	return s
 }
