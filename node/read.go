@@ -42,6 +42,14 @@ func (c *Commons) Doc(id crdt.ID) (*crdt.Doc, error) {
 	return d, err
 }
 
+// Awaiting tells whether a resource is being brought up to date with who
+// belongs: what Doc returns of it may hold what no longer counts.
+func (c *Commons) Awaiting(id crdt.ID) bool { return c.log.Awaiting(id) }
+
+// Shown returns the resources that began to show something else since the feed
+// was at pos, as who belongs has changed, though no entry of it changes them.
+func (c *Commons) Shown(pos uint64) ([]crdt.ID, error) { return c.log.Shown(pos) }
+
 // DocAt returns a resource as it was after a change, as the change's writer saw
 // it. version is a change's id or the beginning of it, of at least four digits;
 // with a "^" behind it, the resource is as its writer saw it before: before the

@@ -11,6 +11,7 @@ import (
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/node/gate"
+	"navette/storage"
 )
 
 // A RemoveOptions says how a person is removed. The zero value expels: what the
@@ -55,7 +56,8 @@ func (c *Commons) Remove(ctx context.Context, person oplog.Key, o RemoveOptions)
 }
 
 // Annul undoes changes of membership, made by somebody junior, and nothing
-// else: at most 128 of them. The error is ErrNotAllowed for whoever isn't a
+// else: at most 128 of them. Of one's own removal, or of a senior's, it makes
+// nothing: there Grant undoes what it did, with VoidTipsOf to adopt. The error is ErrNotAllowed for whoever isn't a
 // steward.
 func (c *Commons) Annul(ctx context.Context, changes ...crdt.ChangeID) (crdt.ChangeID, error) {
 	// A removal carries it; nobody has the zero key.
@@ -173,6 +175,28 @@ func (c *Commons) WrittenSince(device oplog.Key, since time.Time) (changes []crd
 	return changes, nil
 }
 
+// TipsOf returns the open tips of a person's logs, sorted: all of theirs that
+// counts, or that something which counts rests on.
+func (c *Commons) TipsOf(person oplog.Key) []crdt.ChangeID {
+	return c.written(c.log.Tips(), func(w oplog.Writer) bool { return w.Person == person })
+}
+
+// VoidTipsOf returns the ends of what a person wrote and doesn't count, sorted:
+// what Adopt and Grant take to accept all of it.
+func (c *Commons) VoidTipsOf(person oplog.Key) []crdt.ChangeID {
+	return c.written(c.log.VoidTips(), func(w oplog.Writer) bool { return w.Person == person })
+}
+
+// written returns those of tips whose log is of one of some writers.
+func (c *Commons) written(tips []storage.Tip, of func(oplog.Writer) bool) (ids []crdt.ChangeID) {
+	for _, t := range tips {
+		if of(c.Writer(t.Log)) {
+			ids = append(ids, t.ID)
+		}
+	}
+	return oplog.SortLinks(ids)
+}
+
 // branch calls fn with the changes of a log that lead to end, and whether they
 // were written since a moment.
 func (c *Commons) branch(end crdt.ChangeID, fn func(change *oplog.Change, late bool), since time.Time) error {
@@ -225,12 +249,7 @@ func (c *Commons) sign(ctx context.Context, a authority, op oplog.MemberOp) (id 
 // stored by now. Beyond the 1 088 tips that there is room for, none is named:
 // only a device that forks on purpose has as many.
 func (c *Commons) cut(ctx context.Context, a authority, of func(oplog.Writer) bool) (cut, parts []crdt.ChangeID, err error) {
-	for _, t := range c.log.Tips() {
-		if of(c.Writer(t.Log)) {
-			cut = append(cut, t.ID)
-		}
-	}
-	cut = oplog.SortLinks(cut)
+	cut = c.written(c.log.Tips(), of)
 	for len(cut) > oplog.MaxCut && len(parts) < oplog.MaxParts {
 		part, err := c.sign(ctx, a, &oplog.CutPart{Cut: cut[:oplog.MaxCut]})
 		if err != nil {
