@@ -46,10 +46,6 @@ func (c *Commons) Doc(id crdt.ID) (*crdt.Doc, error) {
 // belongs: what Doc returns of it may hold what no longer counts.
 func (c *Commons) Awaiting(id crdt.ID) bool { return c.log.Awaiting(id) }
 
-// Shown returns the resources that began to show something else since the feed
-// was at pos, as who belongs has changed, though no entry of it changes them.
-func (c *Commons) Shown(pos uint64) ([]crdt.ID, error) { return c.log.Shown(pos) }
-
 // DocAt returns a resource as it was after a change, as the change's writer saw
 // it. version is a change's id or the beginning of it, of at least four digits;
 // with a "^" behind it, the resource is as its writer saw it before: before the
@@ -190,6 +186,8 @@ type Step struct {
 	Pos       uint64 // in the feed
 	Change    *oplog.Change
 	Resources []crdt.ID
+	// Void: it doesn't count, as things are now.
+	Void bool
 }
 
 // History returns the changes to a resource, in the order in which they were
@@ -243,7 +241,7 @@ func (c *Commons) Touched(pos uint64) (ids []crdt.ID, end uint64, err error) {
 func (c *Commons) steps(items []storage.FeedItem) ([]Step, error) {
 	var out []Step
 	for _, it := range items {
-		if len(it.Resources) == 0 {
+		if len(it.Resources) == 0 || it.ID == (crdt.ChangeID{}) {
 			continue
 		}
 		block, err := c.log.Block(it.ID)
@@ -254,7 +252,7 @@ func (c *Commons) steps(items []storage.FeedItem) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Step{Pos: it.Pos, Change: change, Resources: it.Resources})
+		out = append(out, Step{Pos: it.Pos, Change: change, Resources: it.Resources, Void: it.Void})
 	}
 	return out, nil
 }
@@ -265,7 +263,7 @@ func (c *Commons) DocThrough(id crdt.ID, pos uint64) (*crdt.Doc, error) {
 }
 
 // Changes is how many entries are stored.
-func (c *Commons) Changes() uint64 { return c.log.Pos() }
+func (c *Commons) Changes() uint64 { return c.log.Len() }
 
 // Mark names where the feed stands, for a client that comes back to it.
 func (c *Commons) Mark() (mark string, pos uint64) {

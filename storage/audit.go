@@ -67,7 +67,7 @@ func (l *Log) known() (all bool, err error) {
 			return nil
 		})
 	})
-	return all && indexed == l.pos, err
+	return all && indexed == l.count, err
 }
 
 // verify reads the entry at a node's place and checks that it is itself: that

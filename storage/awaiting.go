@@ -193,7 +193,7 @@ func (l *Log) settleOnce() (more bool, err error) {
 	var p *pack
 	err = l.kv.View(func(r Reader) error {
 		p = l.newPack(r, l.derived, &history{l: l, r: r})
-		p.reserve(Cost(shownKey(0, 0), make([]byte, len(crdt.ID{})*settleResources)), 1)
+		p.reserve(Cost(l.stored.feed(0), appendTold(nil, make([]crdt.ID, settleResources))), 1)
 		changes := 0
 		for _, id := range ids {
 			doc, segments, final, n, err := p.f.anew(id)
@@ -223,16 +223,13 @@ func (l *Log) settleOnce() (more bool, err error) {
 	if err != nil || len(done) == 0 {
 		return false, err
 	}
-	told, err := l.tell(done)
-	if err != nil {
-		return false, err
-	}
-	p.now.add(told)
+	p.now.set(l.stored.feed(l.pos), appendTold(nil, done))
 	if err := p.write(); err != nil {
 		return false, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.pos++
 	for _, id := range done {
 		delete(l.awaiting, id)
 	}
@@ -256,46 +253,4 @@ func (f *folding) anew(id crdt.ID) (doc *folded, segments, final rows, n int, er
 	doc.doc = fresh
 	segments, final = f.store(doc)
 	return doc, segments, final, n, nil
-}
-
-// tell returns the rows that tell followers of the feed of resources that show
-// something else than before, though no entry has come.
-func (l *Log) tell(ids []crdt.ID) (told rows, err error) {
-	n := uint32(0)
-	prefix := shownKey(l.pos, 0)
-	prefix = prefix[:len(prefix)-4]
-	err = l.kv.View(func(r Reader) error {
-		return r.Scan(prefix, nil, func(_, _ []byte) error {
-			n++
-			return nil
-		})
-	})
-	for part := range slices.Chunk(ids, settleResources) {
-		var value []byte
-		for _, id := range part {
-			value = append(value, id[:]...)
-		}
-		told.set(shownKey(l.pos, n), value)
-		n++
-	}
-	return told, err
-}
-
-// Shown returns the resources that show something else since the feed was at
-// pos although no entry of it changes them: their changes became void, or are
-// so no more. Those of the feed's end are told again until it moves on.
-func (l *Log) Shown(pos uint64) (ids []crdt.ID, err error) {
-	seen := make(map[crdt.ID]bool)
-	err = l.kv.View(func(r Reader) error {
-		return r.Scan([]byte{tagShown}, shownKey(pos, 0), func(_, value []byte) error {
-			for ; len(value) >= len(crdt.ID{}); value = value[len(crdt.ID{}):] {
-				if id := crdt.ID(value[:len(crdt.ID{})]); !seen[id] {
-					seen[id] = true
-					ids = append(ids, id)
-				}
-			}
-			return nil
-		})
-	})
-	return ids, err
 }

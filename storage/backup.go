@@ -79,7 +79,7 @@ func (d *Dump) each(member func(MemberEntry) error, entry func(Entry) error) (f 
 		return f, err
 	}
 	ends := map[uint32]*end{}
-	err = l.scanFeed(d.r, 0, d.Entries, func(_ uint64, n *node) error {
+	err = l.scanFeed(d.r, 0, 1<<64-1, func(_ uint64, n *node) error {
 		if err := d.follow(n); err != nil {
 			return err
 		}

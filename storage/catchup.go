@@ -114,18 +114,19 @@ func (l *Log) catchUpOnce(g derivedKeys, end uint64) (more bool, err error) {
 
 // readChanges returns the changes that a cursor is at, and where they end.
 func (l *Log) readChanges(r Reader, c *cursor, end uint64) (changes []fed, to uint64, err error) {
-	to, size := c.from, 0
-	err = l.scanFeed(r, c.from, end, func(pos uint64, n *node) error {
-		switch {
-		case c.to > 0 && pos == c.to,
-			c.to == 0 && (pos-c.from == catchUpEntries || size >= catchUpBytes):
+	if to = end; c.to > 0 {
+		to = min(end, c.to)
+	}
+	size := 0
+	err = l.scanFeed(r, c.from, to, func(pos uint64, n *node) error {
+		if c.to == 0 && (pos-c.from >= catchUpEntries || size >= catchUpBytes) {
+			to = pos
 			return Stop
 		}
 		block, err := r.Get(l.stored.place(tagBlock, n.place))
 		if err != nil {
 			return err
 		}
-		to = pos + 1
 		size += len(block)
 		change, err := dataOf(block)
 		if err != nil {

@@ -42,13 +42,14 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 	if err := l.kv.Room(class); err != nil {
 		return Committed{}, err
 	}
+	entries := l.graph.Len()
 	s, f, all, err := l.prepare(batches, unsigned)
 	if err == nil && len(all.list) > 0 {
 		err = l.kv.Update(class, all.write)
 	}
 	if err != nil {
 		l.mu.Lock()
-		l.graph.Truncate(int(l.pos))
+		l.graph.Truncate(entries)
 		l.mu.Unlock()
 		if s != nil && len(s.members.list) > 0 {
 			l.state = nil // it has what wasn't stored
@@ -74,10 +75,11 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 		// It is stored; what it says of resources can wait if it must.
 		lag = l.catchUp(l.derived, end) != nil
 	}
-	if s.judgement.anew && !lag && l.enqueue(s) == nil {
+	queued := s.judgement.anew && !lag && l.enqueue(s) == nil
+	l.publish(s, lag)
+	if queued {
 		_, _ = l.settleOnce() // what can't be done now stays in the queue
 	}
-	l.publish(s, lag)
 	return done, nil
 }
 
@@ -193,6 +195,7 @@ func (l *Log) publish(s *stage, lag bool) {
 		l.members.add(m.ID, m.parents)
 	}
 	l.pos = s.from + uint64(len(s.links))
+	l.count += uint64(len(s.links))
 	l.lag = lag
 	l.wake()
 }

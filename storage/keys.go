@@ -17,7 +17,6 @@ const (
 	tagMeta    = 'M'
 	tagMember  = 'H' // membership, by height
 	tagHeight  = 'N' // membership, by name
-	tagShown   = 'U' // what shows otherwise without an entry of the feed
 	tagStored  = 'S' // received data, under its generation
 	tagDerived = 'D' // derived data, under its generation
 )
@@ -122,12 +121,6 @@ func (g derivedKeys) void(chain, from uint32) []byte {
 }
 
 func (g derivedKeys) awaiting(id crdt.ID) []byte { return append(g.key(tagAwaiting, 16), id[:]...) }
-
-// shownKey keys the n-th row of those written while the feed ended at pos.
-func shownKey(pos uint64, n uint32) []byte {
-	b := binary.BigEndian.AppendUint64([]byte{tagShown}, pos)
-	return binary.BigEndian.AppendUint32(b, n)
-}
 
 func metaKey(key string) []byte { return append([]byte{tagMeta}, key...) }
 

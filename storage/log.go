@@ -34,12 +34,13 @@ type Log struct {
 	// mu guards what follows. It is held for moments, never over I/O.
 	mu sync.Mutex
 	// graph holds what is published, and at its end what a commit under way
-	// has added. Invariant: without one, graph.Len() == pos.
+	// has added. Invariant: without one, graph.Len() == count.
 	graph *oplog.Graph
 	// What is published: stored, durable, and known to readers.
 	frontier frontier
 	members  memberState
 	pos      uint64 // the feed's end
+	count    uint64 // of entries in it
 	derived  derivedKeys
 	epochs   []Epoch
 	lag      bool // some resources aren't folded yet
@@ -54,7 +55,14 @@ type Log struct {
 	places placeCache // has its own lock
 }
 
-// Pos returns the end of the feed: how many entries are stored.
+// Len returns how many entries are stored.
+func (l *Log) Len() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count
+}
+
+// Pos returns the end of the feed.
 func (l *Log) Pos() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

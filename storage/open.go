@@ -143,7 +143,7 @@ func (l *Log) settle(found root, report *Report) error {
 		}
 	}
 	switch {
-	case !good || keep != nil && keep.Len() < int(l.pos):
+	case !good || keep != nil && keep.Len() < int(l.count):
 		if err := l.salvage(keep, report); err != nil {
 			return fmt.Errorf("rolling back: %w", err)
 		}
@@ -172,7 +172,7 @@ func (l *Log) settle(found root, report *Report) error {
 
 // clearRemains removes what there is without a root.
 func (l *Log) clearRemains() (some bool, err error) {
-	for _, tag := range []byte{tagStored, tagDerived, tagEpoch, tagMember, tagHeight, tagShown} {
+	for _, tag := range []byte{tagStored, tagDerived, tagEpoch, tagMember, tagHeight} {
 		n, err := l.clear([]byte{tag})
 		if err != nil {
 			return some, err
@@ -238,7 +238,7 @@ func (l *Log) loadMembers(report *Report) error {
 func (l *Log) loadFeed() (good bool, err error) {
 	good = true
 	err = l.kv.View(func(r Reader) error {
-		err := l.scanFeed(r, 0, 1<<64-1, func(_ uint64, n *node) error {
+		err := l.scanAll(r, 0, 1<<64-1, func(_ uint64, n *node) error {
 			if n.starts != nil {
 				if err := l.loadWarrant(r, n); err != nil {
 					return err
@@ -246,10 +246,14 @@ func (l *Log) loadFeed() (good bool, err error) {
 			}
 			place, err := l.graph.Add(n.own, n.deps)
 			if err != nil || place != n.place || !l.frontier.fits(n) {
-				l.graph.Truncate(int(l.pos))
+				l.graph.Truncate(int(l.count))
 				return fmt.Errorf("%w: feed position %d", ErrCorrupt, l.pos)
 			}
 			l.frontier.add(n)
+			l.pos++
+			l.count++
+			return nil
+		}, func(uint64, []crdt.ID) error {
 			l.pos++
 			return nil
 		})

@@ -37,12 +37,11 @@ func (l *Log) rebuild() error {
 	for chain, list := range l.void {
 		g.voidRows(&rest, chain, nil, list)
 	}
-	if len(l.awaiting) > 0 {
-		told, err := l.tell(slices.Collect(maps.Keys(l.awaiting)))
-		if err != nil {
-			return err
-		}
-		rest.add(told)
+	told := slices.Collect(maps.Keys(l.awaiting))
+	end := l.pos
+	for ids := range slices.Chunk(told, settleResources) {
+		rest.set(l.stored.feed(end), appendTold(nil, ids))
+		end++
 	}
 	for _, part := range rest.split(l.kv.Limits()) {
 		if err := l.kv.Update(Membership, part.write); err != nil {
@@ -53,7 +52,7 @@ func (l *Log) rebuild() error {
 		return err
 	}
 	l.mu.Lock()
-	l.derived, l.lag, l.awaiting = g, false, map[crdt.ID]bool{}
+	l.derived, l.lag, l.awaiting, l.pos = g, false, map[crdt.ID]bool{}, end
 	l.mu.Unlock()
 	l.applied, l.unqueued, l.stuck = l.void, false, nil
 	return l.sweep()
@@ -147,12 +146,11 @@ func (l *Log) salvage(keep oplog.Version, report *Report) (err error) {
 	if err := l.setRoot(root{n.stored, n.derived, foldFormat}); err != nil {
 		return err
 	}
-	for _, tag := range []byte{tagEpoch, tagShown} { // both name positions
-		if _, err := l.clear([]byte{tag}); err != nil {
-			return err
-		}
+	if _, err := l.clear([]byte{tagEpoch}); err != nil {
+		return err
 	}
 	l.stored, l.derived, l.graph, l.frontier, l.pos, l.epochs = n.stored, n.derived, n.graph, n.frontier, n.pos, nil
+	l.count = n.count
 	l.state, l.warrants, l.whole, l.void, l.front, l.names = n.state, n.warrants, n.whole, n.void, n.front, n.names
 	l.applied, l.awaiting, l.unqueued, l.stuck = n.applied, n.awaiting, n.unqueued, n.stuck
 	l.places.clear()
@@ -164,13 +162,14 @@ func (l *Log) salvage(keep oplog.Version, report *Report) (err error) {
 func (l *Log) copyTo(n *Log, keep oplog.Version) error {
 	for from := uint64(0); from < l.pos; {
 		var part []Entry
+		next := l.pos
 		err := l.kv.View(func(r Reader) error {
 			size := 0
 			return l.scanFeed(r, from, l.pos, func(pos uint64, at *node) error {
 				if len(part) == salvageEntries || size > salvageBytes {
+					next = pos
 					return Stop
 				}
-				from = pos + 1
 				if !keep.Has(at.place) {
 					return nil
 				}
@@ -183,6 +182,7 @@ func (l *Log) copyTo(n *Log, keep oplog.Version) error {
 		if err != nil {
 			return err
 		}
+		from = next
 		if _, err := n.commit([]Batch{{Class: Membership, Data: part}}, true); err != nil {
 			return fmt.Errorf("storing again what is good: %w", err)
 		}

@@ -78,7 +78,9 @@ type Tip struct {
 	Sig oplog.Signature
 }
 
-// A FeedItem is an entry in the order of commits.
+// A FeedItem is an entry in the order of commits. Between entries the feed tells
+// of resources that show something else, as verdicts have changed: then ID is
+// zero.
 type FeedItem struct {
 	Pos uint64
 	ID  crdt.ChangeID
