@@ -20,9 +20,14 @@ func roomFor(path string) int64 {
 		return maxTable
 	case strings.HasPrefix(path, "/know/") && strings.HasSuffix(path, "/edit"):
 		return maxPage
+	case path == valisePath:
+		return maxValise
 	}
 	return maxForm
 }
+
+// filesTake is how long a file may be on its way over a bad Wi-Fi.
+const filesTake = 20 * time.Minute
 
 // headers are what every answer carries.
 //

@@ -140,9 +140,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, on side, to rout
 	}
 }
 
-// allowed tells whether the person may have the route answer.
+// allowed tells whether the person may have the route answer. Who may not hand
+// in a file isn't listened to until its end.
 func (v *visit) allowed(to route) error {
-	if v.Method == http.MethodPost {
+	lacks := v.lacks(to.needs)
+	if v.Method == http.MethodPost && (lacks == nil || roomFor(v.URL.Path) < maxTable) {
 		if err := v.readForm(); err != nil {
 			return err
 		}
@@ -150,29 +152,41 @@ func (v *visit) allowed(to route) error {
 			return &problem{status: http.StatusForbidden, key: "problem.token"}
 		}
 	}
-	if to.needs.met(v.role) {
+	return lacks
+}
+
+// lacks says what a person would have to be; nil if they are.
+func (v *visit) lacks(needs need) error {
+	if needs.met(v.role) {
 		return nil
 	}
-	a := (*account)(nil)
-	if v.session != nil {
-		a = v.s.book.of(v.session.Person)
-	}
+	p := &problem{status: http.StatusForbidden, key: "problem.member"}
 	switch {
 	case v.session == nil:
-		return &problem{status: http.StatusForbidden, key: "problem.sign_in"}
-	case a != nil && a.Asked != nil:
-		return &problem{status: http.StatusForbidden, key: "problem.waiting"}
-	case to.needs == steward:
-		return &problem{status: http.StatusForbidden, key: "problem.steward"}
+		p.key = "problem.sign_in"
+	case v.waiting():
+		p.key = "problem.waiting"
+	case needs == steward:
+		p.key = "problem.steward"
 	}
-	return &problem{status: http.StatusForbidden, key: "problem.member"}
+	return p
+}
+
+// waiting tells whether the person has yet to be let in.
+func (v *visit) waiting() bool {
+	a := v.s.book.of(v.session.Person)
+	return a != nil && a.Asked != nil
 }
 
 // readForm reads what a form brought.
 func (v *visit) readForm() error {
+	if roomFor(v.URL.Path) > maxForm {
+		// A server that can't be told has no limit.
+		_ = http.NewResponseController(v.w).SetReadDeadline(v.now.Add(filesTake))
+	}
 	err := v.ParseForm()
 	if kind, _, _ := mime.ParseMediaType(v.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
-		err = v.ParseMultipartForm(roomFor(v.URL.Path))
+		err = v.ParseMultipartForm(min(roomFor(v.URL.Path), maxTable)) // what is more goes to the disk
 	}
 	var long *http.MaxBytesError
 	if err != nil && !errors.As(err, &long) {

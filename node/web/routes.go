@@ -71,7 +71,7 @@ func (r reach) has(s side) bool {
 
 // allRoutes are the routes of all screens.
 func allRoutes() []route {
-	return slices.Concat(frameRoutes, setupRoutes, signInRoutes, meRoutes, eventRoutes, homeRoutes, heldRoutes)
+	return slices.Concat(frameRoutes, setupRoutes, signInRoutes, meRoutes, eventRoutes, homeRoutes, exchangeRoutes, peopleRoutes, healthRoutes, heldRoutes)
 }
 
 // frameRoutes are what every page needs.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"navette/node/web/webtest"
 )
@@ -121,7 +122,8 @@ func lively(t *testing.T) *site {
 			fmt.Sprintf("tag=F-%03d", i), "category=Atelier", "location=Grande salle", "condition=good", "description=Un bel outil, à rendre propre.")
 	}
 	for i := range 6 {
-		s.add("event", fmt.Sprintf("title=Atelier réparation %d", i+1), fmt.Sprintf("start=2031-03-%02d 18:00", i+3), "duration=PT2H", "location=La Fabrique")
+		day := time.Now().AddDate(0, 0, 2*i+1).Format(time.DateOnly)
+		s.add("event", fmt.Sprintf("title=Atelier réparation %d", i+1), "start="+day+" 18:00", "duration=PT2H", "location=La Fabrique")
 		s.add("page", fmt.Sprintf("title=Régler la découpeuse %d", i+1), "body=# Avant de commencer\n\nFermer le capot.\n\n- vérifier l'air\n- regarder la lentille\n")
 		s.add("proposal", fmt.Sprintf("title=Ouvrir le samedi %d", i+1), "type=idea", "state=published", "body=Pour que tout le monde puisse venir.")
 	}

@@ -25,6 +25,7 @@ type item struct {
 	by      oplog.Key
 	lamport uint64 // of its newest change
 	updated *commons.Origin
+	two     bool // two versions stand in it
 
 	facets   map[string]string // of the fields that lists are narrowed by
 	about    crdt.ID           // of a note or a loan: what it is about
@@ -176,6 +177,7 @@ func itemOf(c *node.Commons, d *crdt.Doc) *item {
 	if _, s, ok := d.Updated(); ok {
 		it.lamport = s.Lamport
 	}
+	it.two = r.Versions > 0 && len(commons.Conflicts(d)) > 0
 	for _, name := range facetsOf[r.Kind] {
 		if f, ok := r.Get(name); ok {
 			it.facets[name] = valueText(f.Value)

@@ -10,7 +10,7 @@ import "maps"
 // key with .any says that there is none.
 
 // words has each text in French and in English.
-var words = gathered(frameWords, signInWords, setupWords, homeWords, heldWords)
+var words = gathered(frameWords, signInWords, setupWords, homeWords, keepWords, heldWords)
 
 func gathered(parts ...map[string][2]string) map[string][2]string {
 	all := map[string][2]string{}
@@ -122,5 +122,6 @@ var homeWords = map[string][2]string{
 	"count.events":     {"%d événement|%d événements", "%d event|%d events"},
 	"count.events.any": {"Rien à l'agenda", "Nothing on the agenda"},
 	"count.pages":      {"%d page|%d pages", "%d page|%d pages"},
+	"count.places":     {"%d lieu|%d lieux", "%d place|%d places"},
 	"count.pages.any":  {"Pas encore de pages", "No pages yet"},
 }
