@@ -499,6 +499,7 @@ func awaiting(t *testing.T, kv storage.KV) {
 	// What the device writes on, void from the first, touches no queue.
 	more := w.change(t, nil, create(resource(things), "tool"))
 	commit(t, b.l, more)
+	c.a.data = append(c.a.data, more)
 	if n := b.l.AwaitingCount(); n != 0 {
 		t.Errorf("%d await after a void change", n)
 	}
