@@ -74,6 +74,8 @@ type Server struct {
 	said     said
 	shelves  shelves
 	tables   tables
+	// visited says that somebody has come: see warm.
+	visited chan struct{}
 	// setupCode opens the set-up. Each start has another.
 	setupCode string
 	pages     [len(tongueTags)]map[string]*template.Template
@@ -88,7 +90,7 @@ func New(n *node.Node, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{node: n, o: o, sessions: openSessions(n.Dir()), pins: newPins(), streams: make(chan struct{}, maxStreams), setupCode: shortCode(), routes: allRoutes()}
+	s := &Server{node: n, o: o, sessions: openSessions(n.Dir()), pins: newPins(), streams: make(chan struct{}, maxStreams), visited: make(chan struct{}, 1), setupCode: shortCode(), routes: allRoutes()}
 	var err error
 	if s.book, err = openBook(n.Dir()); err != nil {
 		return nil, err
@@ -127,6 +129,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config) 
 	}
 	done := make(chan error, 1)
 	go func() { done <- h.Serve(l) }()
+	warm := make(chan struct{})
+	go func() { defer close(warm); s.warm(base) }()
+	defer func() { end(); <-warm }()
 	select {
 	case err := <-done:
 		return err

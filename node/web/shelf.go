@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -153,6 +154,39 @@ func (s *shelves) follow(c *node.Commons) error {
 	}
 	s.pos = end
 	return nil
+}
+
+// warmed are the kinds that people look at first, and maxWarm how many things
+// of them there may be for the shelves to be filled unasked.
+var warmed = []string{"tool", "event", "page"}
+
+const maxWarm = 20_000
+
+// warm fills the shelves once somebody has come, while they read the first
+// page: filling them takes the time of some ten pages. Where nobody comes,
+// nothing is kept.
+func (s *Server) warm(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.visited:
+	}
+	all := s.node.All()
+	if len(all) == 0 {
+		return
+	}
+	counts, err := all[0].Counts()
+	if err != nil || counts["tool"]+counts["event"]+counts["page"] > maxWarm {
+		return
+	}
+	for _, kind := range warmed {
+		if ctx.Err() != nil {
+			return
+		}
+		if _, _, err := s.shelves.list(all[0], kind); err != nil {
+			return // whoever asks for it is told
+		}
+	}
 }
 
 // put puts a resource on the shelf as it is now, or takes it off.

@@ -21,14 +21,14 @@ import (
 
 // A site is a node with a commons, and its pages on loopback.
 type site struct {
-	t       *testing.T
+	t       testing.TB
 	s       *Server
 	commons *node.Commons
 	url     string
 }
 
 // newSite makes a place, "La Fabrique", whose steward is Ana.
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	s := newNode(t)
 	err := s.s.book.edit(func(in *bookFile) error { in.SetUp, in.WiFi = true, onlyUs; return nil })
@@ -43,7 +43,7 @@ func newSite(t *testing.T) *site {
 }
 
 // newNode makes a node as it is when it was started for the first time.
-func newNode(t *testing.T) *site {
+func newNode(t testing.TB) *site {
 	t.Helper()
 	n, err := node.Open(node.Options{Dir: t.TempDir(), Store: memkv.New(memkv.Options{})})
 	if err != nil {

@@ -38,6 +38,10 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, on side) *visit {
 		v.commons = all[0]
 		v.mark, _ = v.commons.Mark()
 	}
+	select {
+	case s.visited <- struct{}{}:
+	default: // it is known
+	}
 	if v.mayHaveSession() {
 		v.session = s.sessions.find(r, on)
 	}
