@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"navette/crdt"
@@ -258,8 +259,19 @@ func (c *Commons) heard(peer oplog.Key, data []byte) {
 	} else {
 		defer l.meet()
 	}
-	p.name, p.place, p.heard = f.name, place, time.Now()
+	p.name, p.place, p.heard = legible(f.name), place, time.Now()
 	p.from, p.to = locate(l.text, f)
+}
+
+// legible leaves out of a name what isn't seen and may turn what is around: a
+// name is text of its own.
+func legible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.C, r) {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 // locate finds where a cursor is in a text that may differ from the sender's:

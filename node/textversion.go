@@ -54,7 +54,7 @@ func (v TextVersion) heads() ([]text.Name, bool) {
 	for ; len(b) > 0; b = b[size:] {
 		out = append(out, text.Name{Log: [16]byte(b), Change: [32]byte(b[16:]), Index: binary.BigEndian.Uint32(b[48:])})
 	}
-	return out, true
+	return out, versionOf(out) == v // base64 may be written in several ways
 }
 
 // opsOf returns how many ops a change has.
