@@ -119,8 +119,8 @@ func (x *session) put(w http.ResponseWriter, t target) error {
 			return nil, err
 		}
 		changes, left := commons.PutInCalendar(id, d, record.Event, t.place, x.c.Env())
-		for _, e := range left {
-			return nil, e
+		if len(left) > 0 {
+			return nil, left[0]
 		}
 		return changes, nil
 	})
@@ -139,11 +139,8 @@ func (x *session) put(w http.ResponseWriter, t target) error {
 // name notes the name that a program gave an event, if it isn't the one that
 // the event would have.
 func name(ev *ical.Event, name string) {
-	for _, c := range components(ev) {
-		if name != ev.UID {
-			c.Properties = append(c.Properties, ical.Property{Name: nameProperty, Value: ical.Escape(name)})
-		}
-		return
+	if c := components(ev)[0]; name != ev.UID {
+		c.Properties = append(c.Properties, ical.Property{Name: nameProperty, Value: ical.Escape(name)})
 	}
 }
 
