@@ -25,7 +25,7 @@ const (
 )
 
 // Protocols are all of them, for a Network to accept.
-var Protocols = []string{ProtocolAdmit, ProtocolJoin, ProtocolSync}
+var Protocols = []string{ProtocolAdmit, ProtocolJoin, ProtocolSync, ProtocolFiles}
 
 // patience is how long a peer that isn't admitted may take for one step.
 const patience = 5 * time.Second
@@ -58,6 +58,8 @@ func (n *Node) serve(ctx context.Context, conn transport.Conn) error {
 		return n.host(ctx, conn)
 	case ProtocolSync:
 		return n.answer(ctx, conn)
+	case ProtocolFiles:
+		return n.give(ctx, conn)
 	}
 	return fmt.Errorf("%w: protocol %q", transport.ErrRefused, conn.Protocol())
 }

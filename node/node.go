@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/node/gate"
 	"navette/storage"
+	"navette/storage/blob"
 	"navette/transport"
 )
 
@@ -48,6 +50,8 @@ type Options struct {
 	// Free tells how many bytes are free on the disk that holds Store. Nil:
 	// nobody looks.
 	Free func() (int64, error)
+	// Files says which attachments come by themselves.
+	Files FileRule
 	// Log is told what happens. Nil is quiet.
 	Log *slog.Logger
 	// Doors are peers whose addresses were given by hand: they are dialled
@@ -87,6 +91,12 @@ type Node struct {
 	addresses map[string][]string
 	running   *crew // nil unless Run runs
 
+	blobs    *blob.Store
+	shelf    *shelf
+	fetching fetching
+	drawing  sync.Mutex   // held while a preview is made
+	counted  atomic.Int64 // leaves fetched
+
 	passes  *passes
 	limiter gate.Limiter // guarded by mu
 	poke    chan struct{}
@@ -103,6 +113,14 @@ func Open(o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{o: o, keys: keys, started: time.Now(), peers: make(map[transport.Peer]*peer), poke: make(chan struct{}, 1)}
+	n.fetching = fetching{peers: map[transport.Peer]bool{}, claims: map[claim]bool{}, refused: map[transport.Peer]map[blob.CID]time.Time{}}
+	folder := filepath.Join(o.Dir, "attachments")
+	if n.blobs, err = blob.Open(folder, blob.Options{Room: n.roomFor}); err != nil {
+		return nil, err
+	}
+	if n.shelf, err = openShelf(filepath.Join(folder, "shelf.json")); err != nil {
+		return nil, err
+	}
 	if n.device, err = keys.private(keyDevice); err != nil {
 		return nil, err
 	}
@@ -233,6 +251,7 @@ func (n *Node) Run(ctx context.Context, l Links) error {
 		crew.run(func() error { return l.Network.Run(ctx) })
 		crew.run(func() error { return n.accept(ctx) })
 		crew.run(func() error { return n.seek(ctx) })
+		crew.run(func() error { return n.fetch(ctx) })
 	}
 	if l.Discovery != nil {
 		crew.run(func() error { return l.Discovery.Run(ctx) })

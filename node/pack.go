@@ -15,6 +15,7 @@ import (
 	"navette/node/replica"
 	"navette/node/valise"
 	"navette/storage"
+	"navette/storage/blob"
 )
 
 // A Packing is a valise that is about to be written: one state of the commons.
@@ -22,9 +23,10 @@ type Packing struct {
 	Manifest *valise.Manifest
 	Name     string // what this device's valise is called in a folder that several share
 
-	c    *Commons
-	key  valise.Key
-	tips []reconcile.Item
+	c     *Commons
+	key   valise.Key
+	tips  []reconcile.Item
+	files []blob.CID
 }
 
 // Pack looks through what a valise has to hold: all that the commons holds
@@ -66,6 +68,9 @@ func (c *Commons) Pack(ctx context.Context, to *Heard) (*Packing, error) {
 		return nil
 	})
 	m.Things = c.things(touched)
+	if err == nil {
+		err = p.choose(ctx, to)
+	}
 	return p, err
 }
 
@@ -106,6 +111,9 @@ func (p *Packing) Write(ctx context.Context, w io.Writer) error {
 	}
 	if err == nil {
 		err = p.runs(ctx, out.Run)
+	}
+	if err == nil {
+		err = p.writeFiles(ctx, out)
 	}
 	if err != nil {
 		return err

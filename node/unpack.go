@@ -26,6 +26,7 @@ type Unpacked struct {
 	Things   []valise.Things
 	Changes  int // changes and logs' geneses that are stored because of it
 	Members  int // of these, changes of membership
+	Files    int // attachments and previews that are here because of it
 	Unusable int // blocks that can't be used
 	// Complete says that all of it is here now. Otherwise Cut says that the file
 	// ends early or is damaged, and Elsewhere that it builds on what isn't here:
@@ -125,6 +126,7 @@ type unpacking struct {
 	seen     touched // what it was about so far, new or not
 	touched  touched // what is new
 	early    []*oplog.Run
+	files    unpackingFiles
 }
 
 func (u *unpacking) all(ctx context.Context) error {
@@ -140,6 +142,9 @@ func (u *unpacking) all(ctx context.Context) error {
 		}
 		if err == nil && len(part.Runs) > 0 {
 			err = u.runs(ctx, part.Runs)
+		}
+		if err == nil && part.Piece != nil {
+			err = u.piece(ctx, part.Piece)
 		}
 		if err != nil {
 			return err

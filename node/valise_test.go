@@ -94,6 +94,30 @@ func TestValiseBothWaysInOneTrip(t *testing.T) {
 	})
 }
 
+// Attachments come last, and only those that the other hasn't.
+func TestValiseWithFiles(t *testing.T) {
+	inVillage(t, func(v *village) {
+		a, b := v.apart()
+		laser := a.add("Laser")
+		big, small := a.attach(laser, "manuel.pdf", randomBytes(1, 3<<20+5)), a.attach(laser, "notice.txt", []byte("Bonjour"))
+		file := a.pack("")
+		u, err := b.Unpack(v.Context(), bytes.NewReader(file[:len(file)-1<<20]), nil)
+		if err != nil || u.Complete || len(u.Things) != 1 {
+			t.Errorf("cut off in the files: %+v, %v; want the text, incomplete", u, err)
+		}
+		if u := b.unpack(file); !u.Complete || u.Files == 0 {
+			t.Errorf("unpacked: %+v; want files", u)
+		}
+		if !bytes.Equal(b.file(big.CID), randomBytes(1, 3<<20+5)) || string(b.file(small.CID)) != "Bonjour" {
+			t.Error("what came isn't what was attached")
+		}
+		a.unpack(b.pack("La Fabrique"))
+		if again := a.pack("La Plume"); len(again) > 64<<10 {
+			t.Errorf("the next valise has %d bytes; want none of the files", len(again))
+		}
+	})
+}
+
 // Wherever a file ends, what came whole is kept, and what is told is that it
 // isn't all.
 func TestValiseCutOffAnywhere(t *testing.T) {
@@ -109,21 +133,21 @@ func TestValiseCutOffAnywhere(t *testing.T) {
 			ends = append(ends, random.IntN(len(file)))
 		}
 		for _, end := range ends {
-			u, err := b.Unpack(t.Context(), bytes.NewReader(file[:end]), nil)
+			u, err := b.Unpack(v.Context(), bytes.NewReader(file[:end]), nil)
 			switch {
 			case err != nil && !errors.Is(err, valise.ErrIncomplete) && !errors.Is(err, valise.ErrNotValise):
 				t.Errorf("cut at %d of %d: %v", end, len(file), err)
 			case err == nil && (u.Complete || !errors.Is(u.Cut, valise.ErrIncomplete)):
 				t.Errorf("cut at %d of %d: %+v; want incomplete", end, len(file), u)
 			}
-			if report, err := b.current().Check(t.Context(), true, nil); err != nil || len(report.Problems) > 0 {
+			if report, err := b.current().Check(v.Context(), true, nil); err != nil || len(report.Problems) > 0 {
 				t.Fatalf("cut at %d of %d: the store is %+v, %v", end, len(file), report, err)
 			}
 		}
 		for range 20 {
 			spoilt := bytes.Clone(file)
 			spoilt[random.IntN(len(file))] ^= 1 << random.IntN(8)
-			if u, err := b.Unpack(t.Context(), bytes.NewReader(spoilt), nil); err == nil && u.Complete && u.Changes > 0 {
+			if u, err := b.Unpack(v.Context(), bytes.NewReader(spoilt), nil); err == nil && u.Complete && u.Changes > 0 {
 				t.Errorf("a valise in which a bit changed: %+v; want damaged", u)
 			}
 		}
@@ -174,11 +198,11 @@ func TestValiseTellsStrangersNothing(t *testing.T) {
 				t.Errorf("the file shows %q", plain)
 			}
 		}
-		if _, err := b.Unpack(t.Context(), bytes.NewReader(file), nil); !errors.Is(err, valise.ErrForeign) {
+		if _, err := b.Unpack(v.Context(), bytes.NewReader(file), nil); !errors.Is(err, valise.ErrForeign) {
 			t.Errorf("unpacked at a stranger's: %v; want %v", err, valise.ErrForeign)
 		}
 		for name, junk := range map[string]string{"nothing": "", "a text": "Bonjour", "age's first line": "age-encryption.org/v1\n"} {
-			if _, err := a.Unpack(t.Context(), strings.NewReader(junk), nil); !errors.Is(err, valise.ErrNotValise) && !errors.Is(err, valise.ErrIncomplete) {
+			if _, err := a.Unpack(v.Context(), strings.NewReader(junk), nil); !errors.Is(err, valise.ErrNotValise) && !errors.Is(err, valise.ErrIncomplete) {
 				t.Errorf("%s: %v; want %v", name, err, valise.ErrNotValise)
 			}
 		}

@@ -66,6 +66,7 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 	d.node, err = node.Open(node.Options{
 		Dir: e.data, Store: d.store, Free: d.store.Free, Log: log, Doors: doors,
 		Quarantined: report.Quarantined, Cut: report.Cut, Suspect: report.Suspect,
+		Files: s.Files.rule(),
 	})
 	if err == nil && !s.offline {
 		err = d.connect(port)

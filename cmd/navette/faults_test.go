@@ -35,6 +35,7 @@ func amounts(env *testscript.Env) error {
 		{"ROUNDS", "NAVETTE_KILLS", 24, killsPerRound}, // processes killed
 		{"DAMAGES", "NAVETTE_DAMAGES", 1, 1},           // of each sort to each sort of file
 		{"ROWS", "NAVETTE_ROWS", 10_000, 1},            // that a slow peer catches up on
+		{"FILES", "NAVETTE_FILES", 25, 1},              // MiB of files that travel
 		{"MEMORY", "NAVETTE_MEMORY", 200, 1},           // MiB that this may take
 	} {
 		n, err := strconv.Atoi(cmp.Or(os.Getenv(a.from), strconv.Itoa(a.otherwise)))

@@ -89,6 +89,8 @@ func commands() []command {
 		{"versions", "[--resolve ID [--keep N|both]]", versions},
 		{"import", "FILE [--as KIND] [--map F=COLUMN]… [--dry-run]", importFiles},
 		{"export", "KIND [--format FORMAT] [-o FILE]", exportFiles},
+		{"attach", "ID FILE…", attach},
+		{"attachments", "[ID [--get NAME [-o FILE]] [--release NAME] [--remove NAME]]", attachments},
 		{"pack", "FILE|FOLDER [--for PLACE]", pack},
 		{"unpack", "FILE|FOLDER", unpack},
 		{"backup", "create FILE | restore FILE", backUp},

@@ -44,7 +44,7 @@ func TestReferenceConfig(t *testing.T) {
 	if err != nil || port != 0 {
 		t.Errorf("listen as shown: port %d, %v; want any", port, err)
 	}
-	all.MDNS.Enabled, all.Listen, all.Peers, all.HTTP.Names = nil, nil, nil, nil
+	all.MDNS.Enabled, all.Listen, all.Peers, all.HTTP.Names, all.Files.Kinds, all.Files.Places = nil, nil, nil, nil, nil, nil
 	if !reflect.DeepEqual(all, settings{}) {
 		t.Errorf("what it shows isn't the default: %+v", all)
 	}

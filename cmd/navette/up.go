@@ -28,6 +28,7 @@ type settings struct {
 	Data   string       `toml:"data"`
 	MDNS   mdnsSettings `toml:"mdns"`
 	HTTP   httpSettings `toml:"http"`
+	Files  fileSettings `toml:"attachments"`
 	Log    logSettings  `toml:"log"`
 
 	quiet   bool // no word, for as long as another command takes
@@ -47,6 +48,18 @@ type httpSettings struct {
 	Secure      string `toml:"secure"`
 	Certificate string `toml:"certificate"`
 	Key         string `toml:"key"`
+}
+
+// fileSettings say which attachments come by themselves.
+type fileSettings struct {
+	Most   int64    `toml:"most"` // megabytes; 0 is 8, less than 0 none
+	Kinds  []string `toml:"kinds"`
+	Places []string `toml:"places"`
+}
+
+// rule is what the node is told of it.
+func (s fileSettings) rule() node.FileRule {
+	return node.FileRule{Most: s.Most << 20, Kinds: s.Kinds, Places: s.Places}
 }
 
 type logSettings struct {

@@ -60,6 +60,9 @@ func pack(ctx context.Context, e *env, args []string) error {
 		out.Parts, out.Size = w.parts, w.bytes
 		return e.show(out, func() {
 			e.say.line(e, "pack.done", path, e.things(v.Things), e.size(w.bytes))
+			if v.Files > 0 {
+				e.say.line(e, "pack.files", v.Files)
+			}
 			if w.parts > 1 {
 				e.say.line(e, "pack.parts", w.parts)
 			}
@@ -198,7 +201,7 @@ func (e *env) unpacked(all []opened) {
 		case o.Own:
 			e.say.line(e, "unpack.own", o.File)
 			continue
-		case o.Complete && o.Changes == 0:
+		case o.Complete && o.Changes == 0 && o.Files == 0:
 			e.say.line(e, "unpack.nothing", from, e.when(o.Made))
 		case o.Complete:
 			e.say.line(e, "unpack.done", from, e.when(o.Made), e.things(o.Things))
@@ -206,6 +209,9 @@ func (e *env) unpacked(all []opened) {
 			e.say.line(e, "unpack."+o.Why+".nothing", from, o.File)
 		default:
 			e.say.line(e, "unpack."+o.Why, from, o.File, e.things(o.Things))
+		}
+		if o.Files > 0 {
+			e.say.line(e, "unpack.files", o.Files)
 		}
 		if o.Unusable > 0 {
 			e.say.line(e, "unpack.unusable", o.Unusable)

@@ -122,7 +122,7 @@ var names = map[string][]string{
 	"invite.state.": {"open", "used", "expired", "revoked", "void"},
 	"act.":          {"role", "removed", "demoted", "left", "invited", "uninvited", "revoked", "reverted", "other"},
 	"error.": {
-		api.CodeCutValise, api.CodeForeignValise, api.CodeNewerValise, api.CodeNoPlace, api.CodeNotValise,
+		api.CodeNoFile, api.CodeNotHere, api.CodeTooLarge, api.CodeCutValise, api.CodeForeignValise, api.CodeNewerValise, api.CodeNoPlace, api.CodeNotValise,
 		api.CodeAmbiguous, api.CodeAssign, api.CodeBadField, api.CodeBadInvite, api.CodeBadRequest, api.CodeBoth, api.CodeDamaged, api.CodeDiskFull,
 		api.CodeFieldLimit, api.CodeFormat, api.CodeInternal, api.CodeJoinRefused, api.CodeMissing, api.CodeNoCommons,
 		api.CodeNoField, api.CodeNoKind, api.CodeNoOriginal, api.CodeNoRole, api.CodeNoText, api.CodeNotAllowed, api.CodeNotFound,

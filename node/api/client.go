@@ -67,6 +67,12 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		_, err = io.Copy(raw, resp.Body)
 		return err
 	}
+	return decode(resp, out)
+}
+
+// decode reads an answer to its end.
+func decode(resp *http.Response, out any) error {
+	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("read the node's answer: %w", err)
 	}

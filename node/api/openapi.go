@@ -92,6 +92,14 @@ var operations = map[string]operation{
 	"GET /v1/doctor":                       {says: "what a person should look at", out: []Notice{}},
 	"GET /v1/backup":                       {says: "a backup of all commons, without a key", media: mediaBytes},
 	"POST /v1/backup":                      {says: "say that a backup was put away", in: Backup{}, out: none{}},
+
+	"GET /v1/resources/{id}/attachments":          {says: "the files of a resource, and which are here", out: []Attachment{}},
+	"POST /v1/resources/{id}/attachments":         {says: "attach a file, sent as it is, under a name", query: "name type", out: Attachment{}},
+	"DELETE /v1/resources/{id}/attachments/{cid}": {says: "take a file off a resource", out: none{}},
+	"GET /v1/attachments":                         {says: "how many files are here, and awaited", out: Attachments{}},
+	"GET /v1/attachments/{cid}":                   {says: "the content of a file that is here", media: mediaBytes},
+	"POST /v1/attachments/{cid}/fetch":            {says: "ask other places for a file", out: none{}},
+	"DELETE /v1/attachments/{cid}":                {says: "free the room that a file takes on this disk", out: none{}},
 }
 
 func (s *Server) openAPI(http.ResponseWriter, *http.Request) (any, error) { return describe(), nil }

@@ -45,6 +45,9 @@
 //	GET    /v1/doctor
 //	GET    /v1/backup                      of all commons, in the format of BACKUP.md
 //	POST   /v1/backup                      {"made"}: it is in a safe place
+//	GET    /v1/resources/{id}/attachments  POST ?name= &type=: a file as it is; DELETE …/{cid}
+//	GET    /v1/attachments                 how many are here, and wanted
+//	GET    /v1/attachments/{cid}           the file; DELETE: release its bytes; POST …/fetch: ask other places for it
 //	GET    /v1/valise                      ?for=PLACE; in the format of VALISE.md
 //	POST   /v1/valise                      one as it is: unpack it; answers a line at a time; ?look=1: remember what its packer has
 //
@@ -72,6 +75,7 @@ import (
 	"navette/node/replica"
 	"navette/node/valise"
 	"navette/storage"
+	"navette/storage/blob"
 	"navette/transport"
 )
 
@@ -104,7 +108,11 @@ func NewServer(n *node.Node) *Server {
 	for pattern, h := range s.routes() {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}
-	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack)) // as long as it is
+	for pattern, h := range s.attachmentRoutes() {
+		s.mux.HandleFunc(pattern, s.handle(h))
+	}
+	s.mux.HandleFunc("POST /v1/resources/{id}/attachments", s.answer(s.attach)) // as long as it is
+	s.mux.HandleFunc("POST /v1/valise", s.answer(s.unpack))
 	for pattern, h := range s.peopleRoutes() {
 		s.mux.HandleFunc(pattern, s.handle(h))
 	}
@@ -235,6 +243,10 @@ func refusal(err error) error {
 		return refuse(CodeJoinRefused, "impostor")
 	case errors.Is(err, transport.ErrUnreachable), errors.Is(err, transport.ErrRefused), errors.Is(err, node.ErrOffline):
 		return refuse(CodeUnreachable, "invitation")
+	case errors.Is(err, blob.ErrInvalid), errors.Is(err, blob.ErrAbsent):
+		return refuse(CodeNoFile)
+	case errors.Is(err, blob.ErrTooLarge):
+		return refuse(CodeTooLarge, fmt.Sprint(blob.MaxSize>>20))
 	case errors.Is(err, valise.ErrNotValise):
 		return refuse(CodeNotValise)
 	case errors.Is(err, valise.ErrForeign):

@@ -286,6 +286,7 @@ type Unpacked struct {
 	Things      map[string]int `json:"things"`        // new or changed here
 	Total       int            `json:"total"`         // things that it is about
 	Changes     int            `json:"changes"`       // new here
+	Files       int            `json:"files"`         // attached files that came
 	Unusable    int            `json:"unusable"`
 	Fingerprint string         `json:"fingerprint"`
 	Full        string         `json:"full"` // the fingerprint's 256 bits

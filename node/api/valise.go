@@ -88,7 +88,7 @@ func unpackedOf(u *node.Unpacked) *Unpacked {
 	f := u.Commons.Fingerprint()
 	out := &Unpacked{
 		Commons: u.Commons.Name(), From: u.Commons.PlaceName(u.From), Device: u.From.String(), Own: u.Own, Complete: u.Complete,
-		Things: things(u.Things), Total: u.Total, Changes: u.Changes, Unusable: u.Unusable,
+		Things: things(u.Things), Total: u.Total, Changes: u.Changes, Files: u.Files, Unusable: u.Unusable,
 		Fingerprint: f.String(), Full: f.Hex(),
 	}
 	if !u.Made.IsZero() {
