@@ -11,7 +11,7 @@ MAKEFLAGS   += --no-print-directory
 BIN         := $(CURDIR)/.bin
 STATICCHECK := $(BIN)/staticcheck-v0.8.2
 
-SEEDS    ?= 5000
+SEEDS    ?= 10000
 # A number of inputs, not a time: a deadline that strikes while an input runs
 # is reported by `go test -fuzz` as a failure.
 FUZZTIME ?= 1000x
@@ -77,7 +77,7 @@ faults: ## All of the faults: 500 kills, 180 damages, 100 000 changes to catch u
 	  grep --line-buffered -E 'figure:|FAIL|^ok|^ *---'
 
 .PHONY: sim
-sim: ## The simulator, SEEDS=5000 seeds of a whole fleet
+sim: ## The simulator, SEEDS=10000 seeds of a whole fleet
 	NAVETTE_SEEDS=$(SEEDS) go test -count=1 -timeout 15m ./node/sim
 
 # The corpora run as plain tests under `race`; this looks a little further.

@@ -119,6 +119,19 @@ func (l *Log) memberParents(id crdt.ChangeID, block []byte) ([]crdt.ChangeID, er
 	return nil, fmt.Errorf("%w: a %v in the membership", oplog.ErrInvalid, kind)
 }
 
+// verifyMember checks the signature of a block of the membership that was
+// admitted once. The error is ErrCorrupt.
+func (l *Log) verifyMember(e MemberEntry) error {
+	if e.ID == crdt.ChangeID(l.o.Commons) {
+		return nil // its name is what it is known by
+	}
+	m, err := oplog.DecodeMembershipChange(e.Block)
+	if err != nil || !oplog.Verify(m.Signer, oplog.SigMembership, l.o.Commons, e.Block, e.Sig) {
+		return fmt.Errorf("%w: signature of membership change %v", ErrCorrupt, e.ID)
+	}
+	return nil
+}
+
 // Members calls fn with the blocks of the membership in the order of their
 // (height, name): parents first, the commons' genesis before all.
 func (l *Log) Members(fn func(height uint32, e MemberEntry) error) error {

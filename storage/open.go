@@ -208,6 +208,9 @@ func (l *Log) loadMembers(report *Report) error {
 					err = ErrParent
 				}
 			}
+			if err == nil && l.o.Suspect {
+				err = l.verifyMember(e)
+			}
 			if err == nil {
 				err = l.learn(e)
 			}

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"navette/crdt"
@@ -157,11 +156,12 @@ func (s *Session) readAsk(r *cbor.Reader) error {
 	}
 	s.begin(k)
 	c.reply(c.mine.summary(0, c.mine.Len()) != sum)
-	// Whatever it still lacks of these it will be told again.
-	covered := func(_ uint64, it Item) bool { return fresh || c.mine.Has(it) }
-	maps.DeleteFunc(s.told[k], covered)
+	// Whatever it still lacks of these it will be told again: they are in the
+	// snapshot, or something after them is. Only if that is older, because I
+	// have asked at the same time, what I pushed since may be in neither.
+	clear(s.told[k])
 	if k == tips {
-		maps.DeleteFunc(s.serve.pushed, covered)
+		s.serve.again(func(it Item) bool { return !fresh && !c.mine.Has(it) })
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func (s *Session) lacking(k kind, items []Item) []Event {
 			continue
 		}
 		if len(s.lacks[k]) >= s.o.MaxLacks {
-			s.missed[k] = true
+			s.missed[k] = !s.o.Mutant.Forgetful
 			continue
 		}
 		s.idle = 0
@@ -289,7 +289,8 @@ func (s *Session) readData(typ uint64, r *cbor.Reader, size int) ([]Event, error
 // arrived takes note of what the peer sent, a membership change or the end of
 // a run: it waits to hear that this is stored.
 func (s *Session) arrived(k kind, it Item) {
-	if s.stored(k, it.ID) {
+	if s.stored(k, it.ID) || s.o.Mutant.Hasty {
+		delete(s.lacks[k], it.ID)
 		s.ack(k, it.ID)
 		return
 	}
@@ -297,7 +298,7 @@ func (s *Session) arrived(k kind, it Item) {
 		return
 	}
 	if len(s.lacks[k]) >= s.o.MaxLacks {
-		s.missed[k] = true
+		s.missed[k] = !s.o.Mutant.Forgetful
 		return
 	}
 	s.lacks[k][it.ID] = it

@@ -115,6 +115,21 @@ func (v *server) got(h uint64) {
 	}
 }
 
+// again forgets what was pushed, and pushes anew what anew says: the peer may
+// have dropped it.
+func (v *server) again(anew func(Item) bool) {
+	var list []Item
+	for _, it := range v.pushed {
+		if anew(it) {
+			list = append(list, it)
+			delete(v.sent, it.Log)
+		}
+	}
+	slices.SortFunc(list, Item.Compare)
+	v.fresh = append(list, v.fresh...)
+	clear(v.pushed)
+}
+
 // start begins to send the branch of tip beyond have, and those of earlier logs
 // that it goes on from.
 func (s *Session) start(tip crdt.ChangeID, have []crdt.ChangeID) error {

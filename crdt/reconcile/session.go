@@ -6,6 +6,7 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/oplog"
+	"navette/crdt/reconcile/mutant"
 )
 
 // What ends a session, besides ErrProtocol.
@@ -74,6 +75,8 @@ type Options struct {
 	// Credit is how many bytes of data may be on the way in either direction,
 	// the same on both sides. Default: MaxCredit.
 	Credit int
+	// Mutant is what node/sim breaks to see that it notices.
+	Mutant mutant.Set
 }
 
 // A Session is one side of the exchange between two nodes, over frames that

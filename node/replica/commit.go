@@ -127,15 +127,19 @@ func (r *Replica) stored(c *Commit) {
 		case p.run != nil && p.run.from == nil:
 			p.run.group.arrived(r, p.run.ID())
 		case p.run != nil:
-			p.run.from.moved = r.now
+			p.run.from.moved, p.run.stored = r.now, true
 			r.dealtWith(p.run)
 		case p.proposal != nil:
 			p.proposal.made.keep(r)
-			r.emit(&Done{Ticket: p.proposal.ticket, ID: p.proposal.made.id})
+			if !r.o.Mutant.Early {
+				r.emit(&Done{Ticket: p.proposal.ticket, ID: p.proposal.made.id})
+			}
 		}
 	}
-	r.source.stale(len(members) > 0)
-	ends = r.exchanged(ends)
+	if !r.o.Mutant.Stale {
+		r.source.stale(len(members) > 0)
+	}
+	ends = r.exchanged(ids, ends)
 	for _, s := range r.sessions {
 		if r.o.Mutant.Late && !s.s.Progress().Compared {
 			continue
@@ -147,15 +151,32 @@ func (r *Replica) stored(c *Commit) {
 	}
 }
 
-// exchanged returns those of the ends that are of the exchanged set, and the
+// exchanged returns those of the ends that are of the exchanged set, in place
+// of the others what comes last before them and was stored with them, and the
 // tips that verdicts of the same commit have brought back into it. What is void
 // is kept and not offered.
-func (r *Replica) exchanged(ends []reconcile.Item) []reconcile.Item {
+func (r *Replica) exchanged(ids []crdt.ChangeID, ends []reconcile.Item) []reconcile.Item {
+	n := len(ends)
 	ends = slices.DeleteFunc(ends, func(it reconcile.Item) bool {
 		is, err := r.o.Log.Exchanges(it.ID)
 		return err == nil && !is
 	})
-	for _, t := range r.o.Log.Exposed() {
+	tips := r.o.Log.Exposed()
+	if len(ends) < n {
+		stored := map[crdt.ChangeID]bool{}
+		for _, id := range ids {
+			stored[id] = true
+		}
+		for _, it := range ends {
+			delete(stored, it.ID)
+		}
+		for _, t := range r.o.Log.Tips() {
+			if stored[t.ID] {
+				tips = append(tips, t)
+			}
+		}
+	}
+	for _, t := range tips {
 		ends = append(ends, reconcile.Item{Order: uint64(t.Birth), Log: t.Log, ID: t.ID, Seq: t.Seq})
 	}
 	return ends

@@ -205,6 +205,9 @@ func (r *Replica) look() {
 	for _, c := range append([]*session(nil), r.sessions...) {
 		switch r.members.StandingOf(c.peer) {
 		case membership.Removed:
+			if r.o.Mutant.Lenient {
+				continue
+			}
 			c.s.Part()
 			r.pump(c) // it learns why
 			r.close(c, ErrExpelled, reconcile.ByeExpelled)

@@ -81,6 +81,9 @@ func (r *Replica) draft(c *Commit, left int) int {
 			}
 			c.add(b, pt)
 			left--
+			if r.o.Mutant.Early {
+				r.emit(&Done{Ticket: p.ticket, ID: p.made.id})
+			}
 		}
 	}
 	r.proposals = later

@@ -39,7 +39,8 @@ func (r *Replica) Connect(now time.Duration, peer oplog.Key, initiator bool) (Se
 	o := reconcile.Options{
 		Commons: r.o.Genesis.ID, Initiator: initiator, Nonce: r.o.Nonce(),
 		Source: &r.source, MaxLacks: r.b.Lacks, Credit: r.b.Credit,
-		Guest: r.members.StandingOf(peer) != membership.Live,
+		Guest:  r.members.StandingOf(peer) != membership.Live && !r.o.Mutant.Unjudged,
+		Mutant: r.o.Mutant,
 	}
 	if r.o.Mutant.Uncredited {
 		o.Credit = 1 << 40
@@ -306,11 +307,15 @@ func (r *Replica) Tick(now time.Duration) []Effect {
 		switch {
 		case now-c.changed > r.b.Stall:
 			r.close(c, ErrStalled, reconcile.ByeStalled)
-		case now-c.moved > r.b.Ask:
+		case now-c.moved > r.b.Ask && !r.o.Mutant.Patient:
 			r.sweep(c)
 		}
 	}
-	for _, id := range r.claims.older(now - r.b.Ask) {
+	old := r.claims.older(now - r.b.Ask)
+	if r.o.Mutant.Patient {
+		old = nil
+	}
+	for _, id := range old {
 		by := r.claims.all[id].session
 		if c := r.session(by); c != nil && now-c.moved <= r.b.Ask {
 			continue // it is at it, one after the other

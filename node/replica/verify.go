@@ -30,7 +30,8 @@ type incoming struct {
 	device  oplog.Key
 	size    int // bytes in memory
 	parcel  *parcel
-	dealt   bool  // its credit is given back
+	dealt   bool // its credit is given back
+	stored  bool
 	err     error // of verification
 	since   time.Duration
 }
@@ -102,6 +103,9 @@ func (r *Replica) dealtWith(in *incoming) {
 	}
 	in.dealt = true
 	in.from.held -= in.size
+	if r.o.Mutant.Miserly && !in.stored {
+		return
+	}
 	if in.parcel.left--; in.parcel.left == 0 {
 		in.from.s.Release(in.parcel.bytes)
 	}

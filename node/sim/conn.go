@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	"navette/crdt/membership"
 	"navette/crdt/oplog"
 	"navette/node/replica"
 )
@@ -24,7 +25,7 @@ type end struct {
 
 // connect makes a connection between two nodes, a having dialled.
 func (f *fleet) connect(a, b *node) {
-	if a == b || a.device.Equal(b.device) {
+	if a == b || a.device.Equal(b.device) || a.side != b.side {
 		return
 	}
 	for _, c := range f.conns {
@@ -77,7 +78,11 @@ func (f *fleet) find(n *node, id replica.SessionID) (*conn, int) {
 
 // send puts a frame on the way.
 func (c *conn) send(way int, frame []byte) {
-	for _, frame := range c.end[way].n.manner.bend(c.f, frame) {
+	n, to := c.end[way].n, c.end[1-way].n
+	if typeOf(frame) == typeRuns && n.manner == polite && n.rep.Members().StandingOf(oplog.PublicKey(to.device)) == membership.Unknown {
+		c.f.fail("%v gives data to %v, which isn't known to belong", n, to)
+	}
+	for _, frame := range n.bend(frame) {
 		c.queue[way] = append(c.queue[way], frame)
 		c.frames[way]++
 		if !isData(frame) {
@@ -91,14 +96,15 @@ func (c *conn) send(way int, frame []byte) {
 		}
 	}
 	// (One who repeats what it confirms gives more credit than it has.)
-	if n := c.end[way].n; data > bounds.Credit && n.manner == polite && c.end[1-way].n.manner == polite {
+	if data > bounds.Credit && n.manner == polite && to.manner == polite {
 		c.f.fail("%v has %d bytes of data on the way, credit is %d", n, data, bounds.Credit)
 	}
 }
 
-// isData tells whether a frame is runs or members (PROTOCOL.md, types 4, 5).
-func isData(frame []byte) bool {
-	return len(frame) > 1 && (frame[1] == 4 || frame[1] == 5)
+// able tells whether the other end takes the next frame.
+func (c *conn) able(way int) bool {
+	to := c.end[1-way]
+	return len(c.queue[way]) > 0 && (c.f.heedless || !to.n.rep.Full(to.session))
 }
 
 // deliver brings the next frame to the other end.

@@ -1,15 +1,11 @@
 package sim
 
 import (
-	"errors"
-	"fmt"
 	"math/rand/v2"
+	"slices"
+	"time"
 
 	"navette/crdt"
-	"navette/crdt/oplog"
-	"navette/crdt/text"
-	"navette/node/replica"
-	"navette/storage"
 	"navette/storage/memkv"
 )
 
@@ -19,37 +15,53 @@ func (f *fleet) meet() {
 	f.connect(a, b)
 }
 
-// part cuts one connection, or all of one node.
+// part cuts one connection, or divides the fleet in two: nobody on one side
+// reaches the other until it is whole again.
 func (f *fleet) part() {
-	if len(f.conns) > 0 {
-		pick(f, f.conns).cut()
+	switch f.rand.IntN(6) {
+	case 0:
+		f.note("the network falls apart")
+		for _, n := range f.nodes {
+			n.side = f.rand.IntN(2)
+		}
+		for _, c := range slices.Clone(f.conns) {
+			if c.end[0].n.side != c.end[1].n.side {
+				c.cut()
+			}
+		}
+	case 1:
+		f.whole()
+	default:
+		if len(f.conns) > 0 {
+			pick(f, f.conns).cut()
+		}
 	}
 }
 
-// disk fills or empties a disk, or makes it fail.
+// whole ends a partition.
+func (f *fleet) whole() {
+	for _, n := range f.nodes {
+		n.side = 0
+	}
+}
+
+// disk fills or empties a disk, slows it down, or makes it fail.
 func (f *fleet) disk() {
 	n := pick(f, f.nodes)
-	switch f.rand.IntN(4) {
+	switch f.rand.IntN(6) {
 	case 0:
 		free := pick(f, []int64{20 << 20, 32 << 20, 100 << 20, 1 << 40})
 		f.note("%v has %d MiB left", n, free>>20)
 		n.kv.SetFree(free)
 	case 1:
 		f.note("the disk of %v fails to write once", n)
-		n.kv.Fail(func(op memkv.Op) error {
-			if op.Kind == memkv.Commit && op.N == 0 {
-				return memkv.ErrInjected
-			}
-			return nil
-		})
+		n.kv.Fail(once(memkv.Commit))
 	case 2:
 		f.note("the disk of %v breaks after a write", n)
-		n.kv.Fail(func(op memkv.Op) error {
-			if op.Kind == memkv.Synced {
-				return memkv.ErrInjected
-			}
-			return nil
-		})
+		n.kv.Fail(once(memkv.Synced))
+	case 3:
+		n.slow = pick(f, []int{0, 5, 20})
+		f.note("the disk of %v takes %d times as long", n, 1+n.slow)
 	default:
 		n.kv.SetFree(1 << 40)
 		n.kv.Fail(nil)
@@ -58,6 +70,44 @@ func (f *fleet) disk() {
 		}
 	}
 }
+
+// once is a rule by which the first operation of a kind fails.
+func once(kind memkv.Kind) func(memkv.Op) error {
+	return func(op memkv.Op) error {
+		if op.Kind == kind && op.N == 0 {
+			return memkv.ErrInjected
+		}
+		return nil
+	}
+}
+
+// flip turns a bit of something stored over. The disk's checksums notice when
+// it is opened next, so that everything is looked through.
+func (f *fleet) flip() {
+	n := pick(f, f.honest())
+	keys := n.kv.Keys([]byte{pick(f, []byte("SSSHD"))}) // storage/LAYOUT.md
+	if len(keys) == 0 {
+		return
+	}
+	key := pick(f, keys)
+	f.note("a bit of %q turns over on the disk of %v", key[:min(len(key), 3)], n)
+	held := n.holds()
+	n.kv.Flip(key, f.rand.IntN(1<<16))
+	n.suspect, n.flipped = true, true
+	n.crash(0)
+	f.forgive(held)
+}
+
+// clock sets a clock to another year.
+func (f *fleet) clock() {
+	n := pick(f, f.nodes)
+	n.skew = years(f)
+	f.note("the clock of %v is %d years off", n, n.skew/year)
+}
+
+const year = 365 * 24 * time.Hour
+
+func years(f *fleet) time.Duration { return time.Duration(f.rand.IntN(80)-40) * year }
 
 // clone copies the machine of a node, randomness and all, while it starts: both
 // copies go on as one device, in one log.
@@ -74,8 +124,8 @@ func (f *fleet) clone() {
 	twin := &copied
 	twin.twin = len(f.nodes)
 	f.note("%v is copied: %v", n, twin)
-	twin.kv, twin.dump = n.kv.Clone(), nil
-	twin.nonces = rand.NewPCG(0, 0)
+	twin.kv, twin.dump, twin.reader = n.kv.Clone(), nil, reader{}
+	twin.nonces = rand.NewPCG(f.seed, uint64(1000+twin.twin))
 	twin.start()
 	state, err := n.nonces.MarshalBinary()
 	if err == nil {
@@ -102,104 +152,38 @@ func (f *fleet) restore() {
 		return
 	}
 	f.note("%v is restored from an older copy", n)
-	n.kv, n.dump = n.dump, nil
+	held := n.holds()
+	n.kv, n.dump, n.suspect = n.dump, nil, n.flipped
 	n.crash(0)
-	if f.failed != nil {
+	f.forgive(held)
+}
+
+// holds returns what a node holds of what somebody was told is saved.
+func (n *node) holds() (held []crdt.ChangeID) {
+	for id := range n.f.durable {
+		ok, err := n.log.Has(id)
+		if ok && err == nil || n.isMember(id) {
+			held = append(held, id)
+		}
+	}
+	return held
+}
+
+// forgive takes out of what somebody was told is saved whatever of held no
+// honest disk holds any more: what a disk lost that nobody else had is lost.
+func (f *fleet) forgive(held []crdt.ChangeID) {
+	if f.failed != nil || len(held) == 0 {
 		return
 	}
-	for id, at := range f.durable {
-		if at == n {
-			if ok, err := n.log.Has(id); err == nil && !ok {
-				delete(f.durable, id)
-			}
+	still := map[crdt.ChangeID]bool{}
+	for _, n := range f.honest() {
+		for _, id := range n.holds() {
+			still[id] = true
 		}
 	}
-}
-
-// burst writes much at once.
-func (f *fleet) burst() {
-	a := pick(f, f.nodes)
-	for range 5 + f.rand.IntN(30) {
-		a.edit()
-		if f.chance(3) {
-			a.commit(false)
+	for _, id := range held {
+		if !still[id] {
+			delete(f.durable, id)
 		}
-	}
-}
-
-// edit proposes a change to one or two resources, as a person would who looks
-// at what the node shows.
-func (n *node) edit() {
-	f := n.f
-	id, other := pick(f, f.docs), pick(f, f.docs)
-	seed := f.rand.Uint64()
-	wall := crdt.Wall{Seconds: 2_000_000_000 + uint64((n.skew + f.now).Seconds()), Quality: crdt.QualityUnknown}
-	wall.Seconds = min(wall.Seconds, 1<<39)
-	n.rep.Propose(replica.Proposal{
-		Person: oplog.PublicKey(n.person), Wall: wall,
-		Edit: func() ([]crdt.Edit, error) {
-			r := rand.New(rand.NewPCG(seed, 1))
-			edits, err := n.edits(r, id)
-			if err == nil && other != id && r.IntN(4) == 0 {
-				var more []crdt.Edit
-				more, err = n.edits(r, other)
-				edits = append(edits, more...)
-			}
-			return edits, err
-		},
-	})
-}
-
-// Fields of the resources, one of each type.
-const (
-	fieldRegister = 1
-	fieldSet      = 2
-	fieldCounter  = 3
-	fieldList     = 4
-	fieldText     = 5
-)
-
-func (n *node) edits(r *rand.Rand, id crdt.ID) ([]crdt.Edit, error) {
-	doc, err := n.log.Doc(id)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, err
-	}
-	if err != nil || doc.Kind() == "" {
-		return []crdt.Edit{
-			{Code: crdt.Create, Resource: id, Value: crdt.Text("thing")},
-			{Code: crdt.Set, Resource: id, Field: fieldRegister, Value: crdt.Int(int64(r.Uint32()))},
-		}, nil
-	}
-	switch r.IntN(7) {
-	case 0:
-		var over []crdt.Dot
-		for _, e := range doc.Register(fieldRegister) {
-			over = append(over, e.Dot)
-		}
-		return []crdt.Edit{{Code: crdt.Set, Resource: id, Field: fieldRegister, Value: crdt.Int(int64(r.Uint32())), Over: over}}, nil
-	case 1:
-		v := crdt.Int(int64(r.IntN(8)))
-		if dots := doc.SetDots(fieldSet, v); len(dots) > 0 {
-			return []crdt.Edit{{Code: crdt.Discard, Resource: id, Field: fieldSet, Over: dots}}, nil
-		}
-		return []crdt.Edit{{Code: crdt.Add, Resource: id, Field: fieldSet, Value: v}}, nil
-	case 2:
-		return []crdt.Edit{{Code: crdt.Increment, Resource: id, Field: fieldCounter, N: int64(r.IntN(9) - 4)}}, nil
-	case 3:
-		parent, right := doc.Gap(fieldList, r.IntN(len(doc.List(fieldList))+1))
-		return []crdt.Edit{{Code: crdt.Insert, Resource: id, Field: fieldList, Parent: parent, Right: right, Value: crdt.Int(int64(r.IntN(99)))}}, nil
-	case 4:
-		if r.IntN(4) == 0 {
-			return []crdt.Edit{{Code: crdt.Remove, Resource: id}}, nil
-		}
-		return []crdt.Edit{{Code: crdt.Restore, Resource: id}}, nil
-	default:
-		length := 0
-		if t := doc.Text(fieldText); t != nil {
-			length = t.Len()
-		}
-		s := text.Splice{Pos: r.IntN(length + 1), Ins: fmt.Sprint(r.IntN(1000), " ")}
-		s.Del = r.IntN(min(length-s.Pos, 5) + 1)
-		return []crdt.Edit{{Code: crdt.Splice, Resource: id, Field: fieldText, Splices: []text.Splice{s}}}, nil
 	}
 }

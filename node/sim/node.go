@@ -12,6 +12,7 @@ import (
 	"navette/crdt"
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
+	"navette/crdt/reconcile"
 	"navette/crdt/reconcile/mutant"
 	"navette/node/replica"
 	"navette/storage"
@@ -24,6 +25,7 @@ type node struct {
 	id     int
 	twin   int // which copy of the node it is
 	manner manner
+	later  bool // it runs a later version of the program
 	person ed25519.PrivateKey
 	device ed25519.PrivateKey
 	skew   time.Duration // of its clock
@@ -35,8 +37,16 @@ type node struct {
 	works   []*replica.Work
 	pending *replica.Commit
 	broken  bool // the disk failed while writing
+	suspect bool // the disk has noticed damage
+	flipped bool // a bit has turned over on it; without its last updates that may show again
+	slow    int  // how many times as long its disk takes
 	tips    []storage.Tip
 	dump    *memkv.DB // an older copy of the database
+	reader  reader
+
+	side int      // of a partition
+	gone bool     // it doesn't belong any more
+	said [][]byte // frames of a liar
 }
 
 func (n *node) String() string {
@@ -52,16 +62,16 @@ func (n *node) String() string {
 
 // start opens the database and begins a process on it.
 func (n *node) start() {
-	log, report, err := storage.Open(n.kv, storage.Options{Commons: n.f.genesis.ID, Rand: zeroes{n.nonces}})
+	log, report, err := storage.Open(n.kv, storage.Options{Commons: n.f.genesis.ID, Rand: zeroes{n.nonces}, Suspect: n.suspect})
 	if err != nil {
 		n.f.fail("%v doesn't open: %v", n, err)
 		return
 	}
-	if report.Damaged() && n.manner == polite {
+	if report.Damaged() && n.manner == polite && !n.suspect {
 		n.f.fail("%v lost something that its disk kept: %+v", n, report)
 		return
 	}
-	n.log, n.works, n.pending, n.broken = log, nil, nil, false
+	n.log, n.works, n.pending, n.broken, n.suspect = log, nil, nil, false, false
 	if ok, err := log.HasMember(crdt.ChangeID(n.f.genesis.ID)); err == nil && !ok {
 		_, err := log.Commit(storage.Batch{Class: storage.Membership, Members: []storage.MemberEntry{
 			{ID: crdt.ChangeID(n.f.genesis.ID), Block: n.f.block},
@@ -95,6 +105,7 @@ func (n *node) start() {
 		n.f.fail("%v doesn't start: %v", n, err)
 	}
 	n.tips = log.Tips()
+	n.read()
 }
 
 // zeroes is a reader of pseudo-random bytes.
@@ -147,7 +158,8 @@ func (n *node) closed(e *replica.Close) {
 		return
 	}
 	n.f.note("%v closes its session with %v: %v", n, c.end[1-way].n, e.Err)
-	if n.f.o.Mutant == (mutant.Set{}) && n.manner == polite && c.end[1-way].n.manner == polite && !errors.Is(e.Err, replica.ErrStalled) {
+	fair := errors.Is(e.Err, replica.ErrStalled) || errors.Is(e.Err, replica.ErrExpelled) || errors.Is(e.Err, reconcile.ErrBye)
+	if n.f.o.Mutant == (mutant.Set{}) && n.manner == polite && c.end[1-way].n.manner == polite && !fair {
 		n.f.fail("%v closes its session with honest %v: %v", n, c.end[1-way].n, e.Err)
 	}
 	if len(c.queue[way]) > 0 {
@@ -166,7 +178,8 @@ func (n *node) done(e *replica.Done) {
 			n.f.durable[e.ID] = n
 		}
 	case errors.Is(e.Err, storage.ErrFull), errors.Is(e.Err, memkv.ErrInjected), errors.Is(e.Err, storage.ErrBroken),
-		errors.Is(e.Err, replica.ErrNoWriter): // its disk has lost who it is
+		errors.Is(e.Err, replica.ErrNoWriter),                                       // its disk has lost who it is
+		errors.Is(e.Err, oplog.ErrInadmissible), errors.Is(e.Err, oplog.ErrUnknown): // or what a change rests on
 		n.f.note("%v hasn't saved: %v", n, e.Err)
 	default:
 		n.f.fail("%v can't save: %v", n, e.Err)
@@ -203,9 +216,6 @@ func (n *node) commit(quiet bool) bool {
 	c := n.pending
 	n.pending = nil
 	_, err := n.log.Commit(c.Batches...)
-	for more := err == nil; more; {
-		more, err = n.log.Settle()
-	}
 	if !quiet {
 		n.f.note("%v commits %d batches: %v", n, len(c.Batches), err)
 	}
@@ -216,15 +226,43 @@ func (n *node) commit(quiet bool) bool {
 		n.crash(0) // stored, and nobody was told
 		return true
 	}
+	rep := n.rep
 	n.do(n.rep.Committed(n.f.now, c, err))
+	if n.rep != rep {
+		return true
+	}
+	if err == nil && n.f.chance(2) {
+		n.settle()
+	}
 	n.advances()
+	if n.f.chance(20) {
+		n.read()
+	}
 	return true
+}
+
+// settle brings up to date what awaits it because verdicts have changed.
+func (n *node) settle() {
+	for more := true; more; {
+		var err error
+		more, err = n.log.Settle()
+		if err != nil {
+			n.broken = n.broken || errors.Is(err, storage.ErrBroken)
+			n.f.note("%v doesn't bring up to date what awaits it: %v", n, err)
+			return
+		}
+	}
 }
 
 // crash ends the process, losing the last updates of the disk, and begins
 // another.
 func (n *node) crash(lost int) {
+	var held []crdt.ChangeID
+	if lost > 0 || n.suspect {
+		held = n.holds()
+	}
 	lost = n.kv.CutPower(lost)
+	n.suspect = n.suspect || n.flipped && lost > 0
 	n.f.note("%v crashes, its disk loses %d updates", n, lost)
 	for {
 		c, way := n.f.connOf(n)
@@ -234,16 +272,7 @@ func (n *node) crash(lost int) {
 		c.lose(way)
 	}
 	n.start()
-	if n.f.failed != nil {
-		return
-	}
-	for id, at := range n.f.durable {
-		if at == n && lost > 0 {
-			if ok, err := n.log.Has(id); err == nil && !ok {
-				delete(n.f.durable, id) // the disk lied about it
-			}
-		}
-	}
+	n.f.forgive(held)
 }
 
 // connOf returns a connection of n.

@@ -16,4 +16,21 @@ type Set struct {
 	ByNumber bool
 	// Late: a session hears of what is committed only once it has compared.
 	Late bool
+	// Early: a person is told that a change is saved before it is durable.
+	Early bool
+	// Hasty: a peer is told that what it sent is stored when it comes.
+	Hasty bool
+	// Stale: a session compares what was stored when the process began.
+	Stale bool
+	// Patient: what one peer doesn't send is never asked of another.
+	Patient bool
+	// Miserly: credit is given back only for what was stored.
+	Miserly bool
+	// Forgetful: what is beyond the bounds of a comparison isn't looked for
+	// again.
+	Forgetful bool
+	// Lenient: sessions with those who were removed go on.
+	Lenient bool
+	// Unjudged: data is given to whoever connects, member or not.
+	Unjudged bool
 }
