@@ -23,12 +23,11 @@ type PageRef struct {
 // question about one page doesn't read all. It is made of what is stored when
 // it is first asked, and brought up to date whenever it is asked again.
 type pageIndex struct {
-	mu      sync.Mutex // guards what follows
-	made    bool
-	pos     uint64 // of the feed
-	members string // the heads of the membership, which verdicts come from
-	pages   map[crdt.ID]*indexed
-	names   map[string][]crdt.ID // by what a page may be called, ascending
+	mu    sync.Mutex // guards what follows
+	made  bool
+	pos   uint64 // of the feed
+	pages map[crdt.ID]*indexed
+	names map[string][]crdt.ID // by what a page may be called, ascending
 }
 
 type indexed struct {
@@ -38,14 +37,14 @@ type indexed struct {
 	links    []string // what its [[links]] say
 }
 
-// few is how many entries of the feed are gone through one by one; after more,
+// few is how many items of the feed are gone through one by one; after more,
 // all pages are read again.
 const few = 4096
 
 // fresh brings the index up to date. The caller holds mu.
 func (x *pageIndex) fresh(c *Commons) error {
-	heads, pos := c.memberHeads(), c.log.Pos()
-	if !x.made || heads != x.members || pos-x.pos > few {
+	pos := c.log.Pos()
+	if !x.made || pos-x.pos > few {
 		x.made, x.pages, x.names = false, make(map[crdt.ID]*indexed), make(map[string][]crdt.ID)
 		err := c.Each("page", func(d *crdt.Doc) error {
 			x.put(d)
@@ -54,38 +53,22 @@ func (x *pageIndex) fresh(c *Commons) error {
 		if err != nil {
 			return err
 		}
-		x.made, x.pos, x.members = true, pos, heads
+		x.made, x.pos = true, pos
 		return nil
 	}
-	items, err := c.log.Since(x.pos, int(pos-x.pos))
+	touched, end, err := c.Touched(x.pos)
 	if err != nil {
 		return err
 	}
-	seen := make(map[crdt.ID]bool)
-	for _, it := range items {
-		for _, id := range it.Resources {
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
-			d, err := c.log.Doc(id)
-			if err != nil {
-				return err
-			}
-			x.put(d)
+	for _, id := range touched {
+		d, err := c.log.Doc(id)
+		if err != nil {
+			return err
 		}
+		x.put(d)
 	}
-	x.pos = pos
+	x.pos = end
 	return nil
-}
-
-// memberHeads tells whether verdicts may have changed since it was last asked.
-func (c *Commons) memberHeads() string {
-	var heads strings.Builder
-	for _, h := range c.log.MemberHeads() {
-		heads.Write(h[:])
-	}
-	return heads.String()
 }
 
 // put makes the index say of a page what its document says now.

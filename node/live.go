@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,7 +77,6 @@ type live struct {
 	at      TextVersion
 	heads   []text.Name
 	pos     uint64      // of the feed, that the text is as of at least
-	members string      // the membership, that verdicts come from
 	first   int         // the number of steps[0]
 	begun   TextVersion // before it
 	steps   []TextStep  // those made since the page was opened
@@ -161,7 +161,7 @@ func (c *Commons) openLive(id crdt.ID) (*live, error) {
 		c: c, id: id, editors: make(map[*Editor]bool), done: make(map[string]ack),
 		people: make(map[string]*present), crowd: make(chan struct{}), left: time.Now(),
 	}
-	l.pos, l.members = c.log.Pos(), c.memberHeads()
+	l.pos = c.log.Pos()
 	d, err := c.Doc(id)
 	if err != nil {
 		return nil, err
@@ -241,49 +241,31 @@ func (l *live) tell() {
 	}
 }
 
-// refresh finds what others have written. The caller doesn't hold writing.
+// refresh finds what others have written, and what counts no more. The caller
+// doesn't hold writing.
 func (l *live) refresh() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	touched, members, pos, err := l.news()
-	if err != nil || !touched {
-		return err
-	}
-	d, err := l.c.Doc(l.id)
+	l.mu.Lock()
+	pos := l.pos
+	l.mu.Unlock()
+	touched, end, err := l.c.Touched(pos)
 	if err != nil {
 		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.pos, l.members = pos, members
-	return l.follow(textOf(d))
-}
-
-// fewCommits is how many entries of the feed are looked through for whether they
-// touch the page; after more, it is read again.
-const fewCommits = 64
-
-// news tells whether anything may have happened to the page.
-func (l *live) news() (touched bool, members string, pos uint64, err error) {
-	pos, members = l.c.log.Pos(), l.c.memberHeads()
-	l.mu.Lock()
-	was, before := l.pos, l.members
-	l.mu.Unlock()
-	if members != before || pos-was > fewCommits {
-		return true, members, pos, nil
-	}
-	items, err := l.c.log.Since(was, int(pos-was))
-	for _, it := range items {
-		for _, id := range it.Resources {
-			touched = touched || id == l.id
+	var d *crdt.Doc
+	if slices.Contains(touched, l.id) {
+		if d, err = l.c.Doc(l.id); err != nil {
+			return err
 		}
 	}
-	if !touched && err == nil {
-		l.mu.Lock()
-		l.pos = pos
-		l.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pos = end
+	if d == nil {
+		return nil
 	}
-	return touched, members, pos, err
+	return l.follow(textOf(d))
 }
 
 // follow makes a step to where t stands. The caller holds mu and writing.

@@ -428,3 +428,74 @@ func TestPresence(t *testing.T) {
 		wb.editor.Close()
 	})
 }
+
+// What a removed person wrote goes out of open pages, and comes back if it is
+// taken in again; what others type meanwhile is where they typed it.
+func TestVerdictsReachOpenPages(t *testing.T) {
+	inVillage(t, func(v *village) {
+		a, b := v.duo()
+		c := a.current()
+		id := a.page("Charte", "On range.\n")
+		v.within(time.Minute, a, b)
+		w := openWindow(v.T, c, id, "w", "Ana")
+		ctx, stop := context.WithCancel(v.Context())
+		var group sync.WaitGroup
+		group.Go(func() { _ = w.follow(ctx) }) // it ends with ctx
+		b.say(id, "On range", "On vend PILULES, on range")
+		v.within(time.Minute, a, b)
+		types := func(at, ins string) {
+			v.Helper()
+			w.typed(text.Splice{Pos: strings.Index(w.says(), at) + len(at), Ins: ins})
+			if err := w.send(ctx); err != nil {
+				v.Fatal(err)
+			}
+		}
+		shows := func(want string) {
+			v.Helper()
+			v.eventually(want, func() bool { return w.says() == want && a.body(id) == want })
+		}
+		shows("On vend PILULES, on range.\n")
+		types("range", " tout")
+		if err := c.Revert(v.Context(), mustWritten(v, a, b)...); err != nil {
+			v.Fatal(err)
+		}
+		shows("On range tout.\n")
+		types("tout", ", vite")
+		shows("On range tout, vite.\n")
+		told := func() (out string) {
+			list, err := c.Revisions(id)
+			if err != nil {
+				v.Fatal(err)
+			}
+			for _, r := range list {
+				out += fmt.Sprintf("%v ", r.Void)
+			}
+			return out
+		}
+		if got := told(); !strings.Contains(got, "true") || !strings.Contains(got, "false") {
+			v.Errorf("which revisions count no more: %s", got)
+		}
+		if passages, _, err := c.Blame(id); err != nil || len(passages) < 2 {
+			v.Errorf("blame: %v, %v", passages, err)
+		}
+		if err := c.Adopt(v.Context(), mustWritten(v, a, b)...); err != nil {
+			v.Fatal(err)
+		}
+		shows("On vend PILULES, on range tout, vite.\n")
+		if got := told(); strings.Contains(got, "true") {
+			v.Errorf("taken in again, which revisions count no more: %s", got)
+		}
+		v.within(time.Minute, a, b)
+		if got := b.body(id); got != a.body(id) {
+			v.Errorf("La Plume has %q", got)
+		}
+		w.mu.Lock()
+		if w.began != 1 {
+			v.Errorf("the window began from %d texts", w.began)
+		}
+		w.mu.Unlock()
+		stop()
+		group.Wait()
+		w.editor.Close()
+	})
+}

@@ -32,6 +32,8 @@ type Revision struct {
 	From, To time.Time
 	Changes  int
 	Fields   []string // what it changed, in order, as people call it
+	// Void: none of it counts, as things are now (its writer was removed).
+	Void bool
 	// Created, Removed and Restored tell that the resource was.
 	Created, Removed, Restored bool
 
@@ -91,10 +93,11 @@ func (c *Commons) revisions(id crdt.ID) (*revised, error) {
 		}
 		if !open {
 			n = len(list)
-			list = append(list, Revision{Writer: who.writer, OnBehalf: who.behalf, From: at, before: append([]crdt.ChangeID{s.Change.Prev}, s.Change.Deps...)})
+			list = append(list, Revision{Writer: who.writer, OnBehalf: who.behalf, From: at, Void: true, before: append([]crdt.ChangeID{s.Change.Prev}, s.Change.Deps...)})
 			latest[who] = n
 		}
 		list[n].add(d.Kind(), id, s.Change, at)
+		list[n].Void = list[n].Void && s.Void
 		member[i] = n
 	}
 	// A revision stands where it ended.
