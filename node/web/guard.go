@@ -73,8 +73,8 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// hostIsOurs tells whether a Host is exactly a name or address of this
-// machine, as it has them now, with the port that was asked. A page elsewhere
+// hostIsOurs tells whether a Host is exactly a name of this machine, or the
+// very address that the connection came to, with its port. A page elsewhere
 // that makes its own name point here is told by this.
 func (s *Server) hostIsOurs(r *http.Request) bool {
 	host, port := splitHost(r.Host)
@@ -99,7 +99,7 @@ func (s *Server) hostIsOurs(r *http.Request) bool {
 		return at.Addr().Unmap().IsLoopback()
 	}
 	ip, err := netip.ParseAddr(host)
-	return err == nil && slices.Contains(s.o.addresses(), ip.WithZone("").Unmap())
+	return err == nil && ip.WithZone("") == at.Addr().Unmap().WithZone("")
 }
 
 // guard is what every request passes before a screen sees it.

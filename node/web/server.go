@@ -21,8 +21,6 @@ type Options struct {
 	// Names are host names by which the node is reached, besides its addresses
 	// and localhost: nothing that only ends in one of them counts.
 	Names []string
-	// Addresses returns the addresses of this machine. Nil asks the system.
-	Addresses func() []netip.Addr
 	// Pages returns the addresses of the pages, as http:// and https:// URLs
 	// that end in a slash, the best for somebody else's phone first. Nil: only
 	// the one that a request was sent to is known.
@@ -37,13 +35,6 @@ type Options struct {
 	Calendars http.Handler
 	// Log is told of what goes wrong here. Nil is quiet.
 	Log *slog.Logger
-}
-
-func (o *Options) addresses() []netip.Addr {
-	if o.Addresses != nil {
-		return o.Addresses()
-	}
-	return interfaceAddresses()
 }
 
 // interfaceAddresses are the addresses of this machine now.
