@@ -72,7 +72,7 @@ web: ## The pages, in a real browser, as everybody sees them
 # .faults.log.
 .PHONY: faults
 faults: ## All of the faults: 500 kills, 180 damages, 100 000 changes to catch up on
-	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} NAVETTE_MEMORY=$${NAVETTE_MEMORY:-480} NAVETTE_FILES=$${NAVETTE_FILES:-200} \
+	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} NAVETTE_MEMORY=$${NAVETTE_MEMORY:-480} NAVETTE_FILES=$${NAVETTE_FILES:-200} NAVETTE_DIALS=$${NAVETTE_DIALS:-5000} \
 	  go test -v -count=1 -timeout 2h -tags netns -run TestFaults ./cmd/navette | tee .faults.log | \
 	  grep --line-buffered -E 'figure:|FAIL|^ok|^ *---'
 

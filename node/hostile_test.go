@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -433,5 +436,71 @@ func refusedSession(t *testing.T, ctx context.Context, e *enemy) {
 		t.Errorf("a session that wasn't admitted got %x", frame)
 	} else if !errors.Is(err, io.EOF) && !errors.Is(err, transport.ErrClosed) {
 		t.Errorf("a session that wasn't admitted: %v, want it closed", err)
+	}
+}
+
+// A removal is carried out at once: the session of whoever is removed ends, and
+// no other begins. NAVETTE_REVOCATIONS says how often it is measured.
+func TestRevocationIsSoon(t *testing.T) {
+	n := 20
+	if more, err := strconv.Atoi(os.Getenv("NAVETTE_REVOCATIONS")); err == nil {
+		n = more
+	}
+	s := besiege(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	var took []time.Duration
+	for range n {
+		conn, err := s.enemy.open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		session := reconcile.New(reconcile.Options{Commons: s.enemy.home.ID, Initiator: true, Nonce: reconcile.Nonce{7}, Source: &forgery{e: s.enemy}})
+		if err := conn.Send(ctx, session.Next()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Receive(ctx); err != nil {
+			t.Fatalf("a member's session: %v", err)
+		}
+		began := time.Now()
+		if _, err := s.home.Remove(ctx, s.enemy.person, node.RemoveOptions{Keep: true}); err != nil {
+			t.Fatal(err)
+		}
+		for err == nil { // what is said last, and the end
+			_, err = conn.Receive(ctx)
+		}
+		conn.Close()
+		if _, err := s.enemy.enter(ctx); err != nil {
+			t.Fatal(err) // its secret is still the right one
+		}
+		conn, err = s.enemy.dial(ctx, node.ProtocolSync)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Send(ctx, reconcile.Farewell(s.enemy.home.ID, reconcile.Nonce{1})[0]); err != nil {
+			t.Fatal(err)
+		}
+		hello, err := conn.Receive(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, err := reconcile.ReadHello(hello); err != nil || h.Members.Count != 0 {
+			t.Fatalf("who was removed is greeted with %+v (%v)", h, err)
+		}
+		if bye, err := conn.Receive(ctx); err != nil || len(bye) > 4 {
+			t.Fatalf("who was removed is told %x (%v)", bye, err)
+		}
+		took = append(took, time.Since(began))
+		conn.Close()
+		if _, err := s.home.Grant(ctx, s.enemy.person, oplog.RoleMember, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(took)
+	p99 := took[len(took)*99/100]
+	t.Logf("figure: %d revocations: refused within %.1f ms (median), %.1f ms (p99)", n,
+		float64(median(took).Microseconds())/1000, float64(p99.Microseconds())/1000)
+	if p99 > 3*time.Second {
+		t.Errorf("p99 of a revocation: %v, want at most 3 s", p99)
 	}
 }

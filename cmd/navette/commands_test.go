@@ -35,6 +35,7 @@ func init() { // not in the declaration: some commands run others
 		"eventually":         eventually,
 		"exit-code":          exitCode,
 		"flap":               flap,
+		"flood":              flood,
 		"forge":              forge,
 		"freeze":             freeze,
 		"grep-capture":       grepCapture,

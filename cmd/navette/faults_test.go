@@ -19,7 +19,11 @@ import (
 // By default it is a share that is quick enough for every change; `make faults`
 // runs all of it: see testdata/README.md.
 func TestFaults(t *testing.T) {
-	isolated(t, "testdata/faults", navette(t))
+	isolated(t, "testdata/faults", func() programs {
+		p := navette(t)()
+		p.enemy = program(t, "hostile", "./testdata/hostile")
+		return p
+	})
 }
 
 // killsPerRound is how many processes each round of kill.txtar kills.
@@ -36,6 +40,7 @@ func amounts(env *testscript.Env) error {
 		{"DAMAGES", "NAVETTE_DAMAGES", 1, 1},           // of each sort to each sort of file
 		{"ROWS", "NAVETTE_ROWS", 10_000, 1},            // that a slow peer catches up on
 		{"FILES", "NAVETTE_FILES", 25, 1},              // MiB of files that travel
+		{"DIALS", "NAVETTE_DIALS", 1000, 1},            // of strangers who mean harm
 		{"MEMORY", "NAVETTE_MEMORY", 200, 1},           // MiB that this may take
 	} {
 		n, err := strconv.Atoi(cmp.Or(os.Getenv(a.from), strconv.Itoa(a.otherwise)))

@@ -15,7 +15,7 @@ import (
 
 // programs are what the scripts run: navette twice, since the race detector is
 // for the daemon and would make every other command slow.
-type programs struct{ client, daemon string }
+type programs struct{ client, daemon, enemy string }
 
 // isolated runs the scripts of a folder in namespaces of their own: network,
 // mounts, processes, and users where we aren't root. Whatever they make there
@@ -29,8 +29,8 @@ func isolated(t *testing.T, dir string, build func() programs) {
 		if err := enter(); err != nil {
 			t.Fatalf("making a place for the tests: %v", err)
 		}
-		client, daemon, _ := strings.Cut(inside, ":")
-		runScripts(t, dir, programs{client, daemon})
+		bin := strings.Split(inside, ":")
+		runScripts(t, dir, programs{bin[0], bin[1], bin[2]})
 		return
 	}
 	bin := build()
@@ -47,7 +47,7 @@ func isolated(t *testing.T, dir string, build func() programs) {
 		}
 	})
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "NAVETTE_ISOLATED="+bin.client+":"+bin.daemon)
+	cmd.Env = append(os.Environ(), "NAVETTE_ISOLATED="+bin.client+":"+bin.daemon+":"+bin.enemy)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
