@@ -41,7 +41,7 @@ func (d *Doc) Encode() []byte {
 	}
 	for _, n := range fields {
 		if t := d.fields[n].text; t != nil {
-			w.bytes(t.Encode())
+			w.text(t)
 		}
 	}
 	return w.b
@@ -61,6 +61,16 @@ func (w *docWriter) bool(v bool) {
 	} else {
 		w.b = append(w.b, 0)
 	}
+}
+
+// text writes a text as bytes does, without memory for it alone: its length comes
+// to stand before it once it is known.
+func (w *docWriter) text(t *text.Text) {
+	start := len(w.b)
+	w.b = t.AppendEncode(append(w.b, make([]byte, binary.MaxVarintLen64)...))
+	from := start + binary.MaxVarintLen64
+	at := start + binary.PutUvarint(w.b[start:], uint64(len(w.b)-from))
+	w.b = w.b[:at+copy(w.b[at:], w.b[from:])]
 }
 
 func (w *docWriter) stamps(d *Doc, changes []ChangeID) {

@@ -13,6 +13,8 @@ cd "$top"
 mkdir -p "$DIR"
 go build -trimpath -o "$DIR/textbench" ./cmd/textbench
 echo "load of this machine: $(cut -d ' ' -f 1-3 /proc/loadavg) on $(nproc) cores"
+"$DIR/textbench" grow
+echo
 if [ ! -f "$HARNESS/setup.sh" ] || ! command -v npm >/dev/null; then
   echo "no other programs: no harness at $HARNESS, or no npm"
   for m in local merge load encode stream; do "$DIR/textbench" $m sveltecomponent; done

@@ -14,6 +14,10 @@
 //	textbench beside DIR TRACE…
 //
 // compares size and memory with the peers that a harness laid out in DIR.
+//
+//	textbench grow
+//
+// prints how time and memory grow with the page.
 package main
 
 import (
@@ -30,6 +34,9 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) == 1 && args[0] == "grow" {
+		return grow()
+	}
 	if len(args) < 2 {
 		return fmt.Errorf("want a measure (local, merge, load, encode, dag, stream) and a trace")
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -230,6 +231,80 @@ func TestRecordedSessionsEndInTheirText(t *testing.T) {
 			}
 			if got := z.String(); got != s.want || !bytes.Equal(z.Encode(), b) {
 				t.Errorf("replaying the history gives another text, or other bytes")
+			}
+		})
+	}
+}
+
+// causal returns an order of the events that respects causality: of those that
+// may come next, the one that pick says.
+func (s *session) causal(pick func(ready int) int) (order []int) {
+	waits, children := make([]int, len(s.events)), make([][]int, len(s.events))
+	var ready []int
+	for i, e := range s.events {
+		for _, p := range e.parents {
+			children[p] = append(children[p], i)
+		}
+		if waits[i] = len(e.parents); waits[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	for len(ready) > 0 {
+		k := pick(len(ready))
+		e := ready[k]
+		ready = slices.Delete(ready, k, k+1)
+		order = append(order, e)
+		for _, c := range children[e] {
+			if waits[c]--; waits[c] == 0 {
+				ready = append(ready, c)
+			}
+		}
+	}
+	return order
+}
+
+// In whatever order changes come, and however many at once: the text may be asked
+// for, stored and read again at any time between them.
+func TestEveryOrderOfASessionGivesTheSameBytes(t *testing.T) {
+	for name, s := range sessions(t) {
+		t.Run(name, func(t *testing.T) {
+			want := New(nil)
+			s.apply(t, want, nil)
+			rnd := rand.New(rand.NewPCG(9, 9))
+			ways := []func(int) int{
+				func(n int) int { return n - 1 }, // branch by branch
+				func(int) int { return 0 },       // in turns
+				rnd.IntN,
+			}
+			for range min(cases(t, 1), 30) - 1 {
+				ways = append(ways, rnd.IntN)
+			}
+			for i, pick := range ways {
+				x, batch := New(nil), 0
+				for _, k := range s.causal(pick) {
+					if batch--; batch < 0 {
+						batch = rnd.IntN(len(s.events) / 5)
+						switch rnd.IntN(3) {
+						case 0:
+							_ = x.Len()
+						case 1:
+							x.Encode()
+						default:
+							y, err := Decode(x.Encode(), nil)
+							if err != nil {
+								t.Fatal(err)
+							}
+							x = y
+						}
+					}
+					e := &s.events[k]
+					if err := x.ApplyParents(e.name, e.lamport, s.namesOf(e.parents), e.splices, false); err != nil {
+						t.Fatalf("order %d, event %d: %v", i, k, err)
+					}
+				}
+				if !bytes.Equal(x.Encode(), want.Encode()) {
+					t.Errorf("order %d gives other bytes", i)
+				}
 			}
 		})
 	}

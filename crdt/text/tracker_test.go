@@ -104,3 +104,21 @@ func TestLongBranches(t *testing.T) {
 	}
 	y.whole().tree.check(t)
 }
+
+// A run of events that is taken in two parts, with others' deletions in between,
+// steps out of a version and back as one.
+func TestARunTakenInParts(t *testing.T) {
+	var s session
+	s.add("b", 0, nil, []patch{{0, 0, "A"}})
+	s.add("a", 1, []int{0}, []patch{{0, 0, "I"}})
+	s.add("a", 2, []int{1}, []patch{{0, 2, "P"}})
+	s.add("b", 3, []int{0}, []patch{{0, 0, "xcde"}})
+	s.add("b", 4, []int{3, 1}, []patch{{0, 2, "bé"}})
+	s.add("b", 5, []int{4}, []patch{{2, 2, "bé"}})
+	s.add("c", 0, nil, []patch{{0, 0, "D"}})
+	x := New(nil)
+	s.apply(t, x, nil)
+	if got, want := x.String(), "PbébéeD"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

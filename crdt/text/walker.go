@@ -14,7 +14,8 @@ type walker struct {
 	// elem is the first element after base: number 0 in the tree.
 	elem int
 	// met holds what the deletions of each event after base met: the part
-	// by[event-base-1]. Those of one run follow each other.
+	// by[event-base-1]. A run that grew between two times of catching up has its
+	// parts apart.
 	met []piece
 	by  []stretch
 
@@ -151,17 +152,22 @@ func (w *walker) move(version []spot) {
 func (w *walker) step(l leg, d int32) {
 	from, to := w.h.firstElemIn(l.run, l.first), w.h.firstElemIn(l.run, l.last+1)
 	w.tree.shift(from-w.elem, to-from, d)
+	if o := w.h.runs[l.run].op; w.h.ops[o].del == 0 && int(o)+1 == w.h.opsEnd(l.run) {
+		return
+	}
 	// Deletions mostly meet elements one after the other, or backwards.
 	var all piece
-	for _, p := range w.met[w.by[l.first-w.base-1].first:w.by[l.last-w.base-1].last] {
-		switch {
-		case p.id == all.id+all.n:
-			all.n += p.n
-		case p.id+p.n == all.id:
-			all.id, all.n = p.id, all.n+p.n
-		default:
-			w.tree.shift(all.id, all.n, d)
-			all = p
+	for e := l.first; e <= l.last; e++ {
+		for _, p := range w.metBy(e) {
+			switch {
+			case p.id == all.id+all.n:
+				all.n += p.n
+			case p.id+p.n == all.id:
+				all.id, all.n = p.id, all.n+p.n
+			default:
+				w.tree.shift(all.id, all.n, d)
+				all = p
+			}
 		}
 	}
 	w.tree.shift(all.id, all.n, d)
