@@ -23,12 +23,12 @@ func mend(path string, log *slog.Logger) (*badger.DB, *Report, error) {
 		return nil, nil, err
 	}
 	var db *badger.DB
-	suspect, newest, err := inspect(path)
+	found, err := inspect(path)
 	tables := err // what is wrong with the tables
 	if err == nil {
-		report.Cut, err = cutLogs(path, newest)
+		report.Cut, err = cutLogs(path, found)
 	}
-	suspect = suspect || report.Cut
+	suspect := found.suspect || report.Cut
 	if err == nil {
 		db, err = open(path, log)
 	}
@@ -128,33 +128,41 @@ func moveAside(path, aside string, patterns []string) error {
 	return nil
 }
 
+// What the tables tell.
+type inspection struct {
+	// suspect: tables may once have been listed that aren't now. Badger takes a
+	// list that is cut off as it is, and deletes the tables that aren't in it.
+	suspect bool
+	// newest is the number of the newest transaction in the tables, unlisted of
+	// that in the tables which aren't in the list. A crash leaves such a table
+	// too, but then what is in it is in a log or in other tables as well.
+	newest, unlisted uint64
+}
+
 // inspect verifies the list of tables and each table, which Badger itself does
-// on goroutines whose panics nobody can catch. Suspect tells that tables may
-// once have been listed that aren't now: Badger takes a list that is cut off,
-// or gone, as it is, and deletes the tables that aren't in it. Newest is the
-// number of the newest transaction in the tables.
-func inspect(path string) (suspect bool, newest uint64, err error) {
+// on goroutines whose panics nobody can catch.
+func inspect(path string) (found inspection, err error) {
 	tables := list(path, "*.sst")
 	f, err := os.Open(filepath.Join(path, badger.ManifestFilename))
 	if errors.Is(err, fs.ErrNotExist) {
 		if len(tables) > 0 {
-			return false, 0, errors.New("the list of tables is gone")
+			return found, errors.New("the list of tables is gone")
 		}
-		return false, 0, nil
+		return found, nil
 	}
 	if err != nil {
-		return false, 0, err
+		return found, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return false, 0, err
+		return found, err
 	}
 	manifest, whole, err := badger.ReplayManifestFile(f, 0, badger.DefaultOptions(path).WithLogger(nil))
 	if err != nil {
-		return false, 0, fmt.Errorf("reading the list of tables: %w", err)
+		return found, fmt.Errorf("reading the list of tables: %w", err)
 	}
-	suspect = whole < info.Size()
+	found.suspect = whole < info.Size()
 	for _, name := range tables {
 		id, ok := table.ParseFileID(name)
 		if !ok {
@@ -162,16 +170,19 @@ func inspect(path string) (suspect bool, newest uint64, err error) {
 		}
 		m, ok := manifest.Tables[id]
 		if !ok {
-			suspect = true
+			found.suspect = true
+			if last, err := verify(name, id, options.ZSTD); err == nil { // else it was being written
+				found.unlisted = max(found.unlisted, last)
+			}
 			continue
 		}
 		last, err := verify(name, id, m.Compression)
 		if err != nil {
-			return suspect, 0, err
+			return found, err
 		}
-		newest = max(newest, last)
+		found.newest = max(found.newest, last)
 	}
-	return suspect, newest, nil
+	return found, nil
 }
 
 // verify reads a table, checks every block, and returns the number of the

@@ -25,9 +25,11 @@ var (
 
 // cutLogs tells whether one of the logs is damaged, so that Badger, which reads
 // up to there and says nothing, will leave out what was stored after it; or
-// whether one is missing between the tables, whose newest transaction is given,
-// and the others: transactions are numbered one after the other.
-func cutLogs(path string, newest uint64) (bool, error) {
+// whether one is missing between the tables and the others, since transactions
+// are numbered one after the other; or whether what a table held that isn't
+// listed any more is nowhere else.
+func cutLogs(path string, found inspection) (bool, error) {
+	newest := found.newest
 	for _, name := range list(path, "*.mem") { // in the order of their numbers
 		b, err := os.ReadFile(name)
 		if err != nil {
@@ -39,7 +41,7 @@ func cutLogs(path string, newest uint64) (bool, error) {
 		}
 		newest = max(newest, l.last)
 	}
-	return false, nil
+	return found.unlisted > newest, nil
 }
 
 // logSpan is what a log holds: whole transactions, by the numbers of the first
