@@ -2,7 +2,9 @@ package storage_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,4 +166,66 @@ func onDisk(b *testing.B) storage.KV {
 		b.Fatal(err)
 	}
 	return kv
+}
+
+// BenchmarkRemoval removes a person who wrote 2 000 changes to 500 resources,
+// which somebody else has changed as well, and takes them in again with all they
+// wrote. resolve is the commit: the verdicts, the queue, and the first of the
+// queue; rebuild is the rest of the queue.
+func BenchmarkRemoval(b *testing.B) {
+	kv, _, err := badgerdb.Open(b.TempDir(), badgerdb.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer kv.Close()
+	const things, each = 500, 4
+	c := newCourt(b, rand.New(rand.NewPCG(1, 1)))
+	mine, other := c.writers[0], c.writers[1]
+	c.a.data = append(c.a.data, mine.begin(b), other.begin(b))
+	for i := range things {
+		c.a.data = append(c.a.data, other.change(b, nil, create(resource(i), "tool"), set(resource(i), 1, fmt.Sprint("outil ", i))))
+	}
+	seen := []oplog.Link{other.tip}
+	for i := range things * each {
+		c.a.data = append(c.a.data, mine.change(b, seen, set(resource(i%things), uint64(2+i/things), fmt.Sprint("valeur ", i))))
+		seen = nil
+	}
+	l, _, err := storage.Open(kv, storage.Options{Commons: c.a.commons})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for part := range slices.Chunk(c.a.data, 200) {
+		if _, err := l.Commit(storage.Batch{Class: storage.Own, Members: c.a.members, Data: part}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var resolve, rebuild time.Duration
+	apply := func() {
+		begin := time.Now()
+		if _, err := l.Commit(storage.Batch{Class: storage.Membership, Members: c.a.members[len(c.a.members)-1:]}); err != nil {
+			b.Fatal(err)
+		}
+		committed := time.Now()
+		for more := true; more; {
+			if more, err = l.Settle(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		resolve, rebuild = resolve+committed.Sub(begin), rebuild+time.Since(committed)
+	}
+	b.ResetTimer()
+	for range b.N {
+		c.sign(c.root, crdt.ChangeID(c.a.commons), &oplog.Remove{Target: mine.person})
+		apply()
+		if doc, err := l.Doc(resource(0)); err != nil || len(doc.Fields()) != 1 {
+			b.Fatalf("fields %v, %v", doc.Fields(), err)
+		}
+		c.sign(c.root, crdt.ChangeID(c.a.commons), &oplog.Grant{Target: mine.person, Role: oplog.RoleMember, Adopt: []crdt.ChangeID{mine.tip.ID}})
+		apply()
+		if doc, err := l.Doc(resource(0)); err != nil || len(doc.Fields()) != 1+each {
+			b.Fatalf("fields %v, %v", doc.Fields(), err)
+		}
+	}
+	b.ReportMetric(float64(resolve.Milliseconds())/float64(2*b.N), "resolve-ms")
+	b.ReportMetric(float64(rebuild.Milliseconds())/float64(2*b.N), "rebuild-ms")
 }
