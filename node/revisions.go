@@ -46,7 +46,8 @@ type Revision struct {
 }
 
 // Revisions returns the history of a resource as people recognise it, the
-// oldest first: the same on every node that holds the same changes.
+// oldest first: the same on every node that exchanges the same changes. What is
+// void is left out.
 func (c *Commons) Revisions(id crdt.ID) ([]Revision, error) {
 	h, err := c.revisions(id)
 	if err != nil {
@@ -66,6 +67,7 @@ func (c *Commons) revisions(id crdt.ID) (*revised, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps = slices.DeleteFunc(steps, func(s Step) bool { return s.Void })
 	d, err := c.Doc(id)
 	if err != nil {
 		return nil, err

@@ -115,7 +115,11 @@ func showLog(ctx context.Context, e *env, args []string) error {
 		}
 		return e.show(entries, func() {
 			for _, n := range entries {
-				e.printf("%s  %s\n", short(n.Change), e.done(n.By.Person, n.By.Place, n.Time))
+				void := ""
+				if n.Void {
+					void = "  " + e.say.text("log.void")
+				}
+				e.printf("%s  %s%s\n", short(n.Change), e.done(n.By.Person, n.By.Place, n.Time), void)
 				for _, r := range n.Resources {
 					fields := ""
 					if len(r.Fields) > 0 {

@@ -108,6 +108,9 @@ func (e *env) resource(r api.Resource) {
 	if r.Deleted {
 		e.say.line(e, "show.removed")
 	}
+	if r.Updating {
+		e.say.line(e, "show.updating")
+	}
 	width := 0
 	for _, f := range r.Fields {
 		width = max(width, utf8.RuneCountInString(f.Name))

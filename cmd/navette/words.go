@@ -130,6 +130,8 @@ var words = map[string][2]string{
 
 	// things
 	"list.none":          {"Rien de tel ici.", "Nothing of the kind here."},
+	"show.updating":      {"  (en train d'être mis à jour : une personne ou une machine vient d'être retirée ou reprise)", "  (being brought up to date: somebody, or a machine, was just removed or taken in again)"},
+	"log.void":           {"(ne compte pas)", "(doesn't count)"},
 	"show.removed":       {"  (retiré ; « restore » le fait revenir)", "  (removed; “restore” brings it back)"},
 	"show.created":       {"  créé : %[1]s", "  created: %[1]s"},
 	"show.updated":       {"  changé : %[1]s", "  changed: %[1]s"},

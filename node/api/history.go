@@ -134,7 +134,7 @@ func limit(r *http.Request, otherwise int) int {
 func entries(c *node.Commons, steps []node.Step, only *crdt.ID) ([]Entry, error) {
 	out := make([]Entry, 0, len(steps))
 	for _, step := range slices.Backward(steps) {
-		e := Entry{Change: step.Change.ID.String(), By: writer(c, step.Change.Log), Resources: []Entity{}}
+		e := Entry{Change: step.Change.ID.String(), By: writer(c, step.Change.Log), Void: step.Void, Resources: []Entity{}}
 		if w := step.Change.Wall; w != (crdt.Wall{}) {
 			t := time.Unix(int64(min(w.Seconds, 1<<37)), 0).UTC()
 			e.Time = &t

@@ -137,7 +137,7 @@ func docAt(c *node.Commons, id crdt.ID, version string) (*crdt.Doc, crdt.ChangeI
 
 func resource(c *node.Commons, d *crdt.Doc) *Resource {
 	v := commons.View(d)
-	return &Resource{Resource: v, Writers: writers(c, v)}
+	return &Resource{Resource: v, Writers: writers(c, v), Updating: c.Awaiting(d.ID())}
 }
 
 // act carries out an intent on the resource of a request, and returns it as it

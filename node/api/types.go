@@ -75,6 +75,9 @@ type Resource struct {
 	// Writers has the writer of every log that the resource names. Lists of
 	// resources leave it out.
 	Writers map[string]Writer `json:"writers,omitempty"`
+	// Updating: it is being brought up to date with who belongs, and may show
+	// for a moment what no longer counts.
+	Updating bool `json:"updating,omitempty"`
 }
 
 // Versions is a resource with fields that several people set without having
@@ -135,6 +138,7 @@ type Entry struct {
 	Change    string     `json:"change"`
 	Time      *time.Time `json:"time,omitempty"` // what the writer's clock said, if it had one
 	By        Writer     `json:"by"`
+	Void      bool       `json:"void,omitempty"` // it doesn't count, as things are now
 	Resources []Entity   `json:"resources"`
 }
 

@@ -150,6 +150,9 @@ func (v *visit) news() (out []news, err error) {
 	}
 	told := map[crdt.ID]bool{}
 	for _, s := range slices.Backward(steps) {
+		if s.Void {
+			continue
+		}
 		n := news{}
 		for _, id := range s.Resources {
 			t, err := v.read("", id)

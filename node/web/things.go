@@ -37,8 +37,10 @@ type thing struct {
 	Title   string
 	Path    string
 	Removed bool
-	Created byline
-	Updated byline
+	// Updating: it may hold for a moment what no longer counts.
+	Updating bool
+	Created  byline
+	Updated  byline
 	// Two are the fields in which two versions stand.
 	Two []twoVersions
 
@@ -140,6 +142,7 @@ func (v *visit) asThing(d *crdt.Doc) *thing {
 	t := &thing{ID: r.ID, Kind: r.Kind, Title: r.Title, Path: pathOf(r.Kind, d.ID()), Removed: r.Deleted, doc: d, r: r}
 	t.Created, t.Updated = v.byline(r.Created), v.byline(r.Updated)
 	t.Two = v.twoVersions(d)
+	t.Updating = v.commons.Awaiting(d.ID())
 	return t
 }
 
