@@ -31,7 +31,7 @@ fmt: ## Format the code
 # ---- tests ------------------------------------------------------------------
 
 # Cheap ones first; a failing step doesn't stop the others.
-STEPS := lint race web netns sim fuzz
+STEPS := lint models race web netns sim fuzz
 
 .PHONY: test
 test: install-deps ## Everything a change must pass; installs what it needs
@@ -80,6 +80,10 @@ faults: ## All of the faults: 500 kills, 180 damages, 100 000 changes to catch u
 sim: ## The simulator, SEEDS=10000 seeds of a whole fleet
 	NAVETTE_SEEDS=$(SEEDS) go test -count=1 -timeout 15m ./node/sim
 
+.PHONY: models
+models: ## Two models of the protocol, searched through by Spin: the right ones hold, the wrong ones are found out
+	crdt/reconcile/spin/check.sh
+
 # The corpora run as plain tests under `race`; this looks a little further.
 .PHONY: fuzz
 fuzz: ## Each fuzz target for FUZZTIME=1000x inputs (or 30s)
@@ -127,7 +131,7 @@ $(STATICCHECK):
 # ---- what the tests need ----------------------------------------------------
 
 # command:package, or path:package, as Debian names them
-NEEDS := avahi-daemon:avahi-daemon chromium:chromium gcc:gcc git:git ip:iproute2 tcpdump:tcpdump khal:khal vdirsyncer:vdirsyncer \
+NEEDS := avahi-daemon:avahi-daemon chromium:chromium gcc:gcc git:git ip:iproute2 tcpdump:tcpdump spin:spin khal:khal vdirsyncer:vdirsyncer \
          /usr/lib/python3/dist-packages/caldav:python3-caldav
 
 .PHONY: install-deps
