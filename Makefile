@@ -67,6 +67,7 @@ netns: ## Real daemons and real mDNS in network namespaces
 .PHONY: web
 web: ## The pages, in a real browser, as everybody sees them
 	go test -count=1 -timeout 15m -tags chromium ./node/web/...
+	go test -count=1 -timeout 5m -tags chromium -run '^TestPages$$' ./cmd/navette
 
 # What `make netns` runs a share of. A figure is a line of it; the rest is in
 # .faults.log.

@@ -1,7 +1,9 @@
 // What another place changes appears without reloading: the node says that
 // something is new, the page is asked for again, and of it the elements marked
 // data-live take the place of those that stand here. One that has the focus,
-// or a form in which something was typed, is left alone.
+// or a form in which something was typed, is left alone. Where other elements
+// are marked than before, all of the page's content takes the place of what
+// stands here.
 "use strict";
 const mark = document.documentElement.dataset.mark || "";
 let due = false, busy = false;
@@ -20,14 +22,18 @@ async function refresh() {
     const answer = await fetch(url, { headers: { "X-Navette-Live": "1" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const old of document.querySelectorAll("[data-live][id]")) {
+    const parts = (d) => [...d.querySelectorAll("main [data-live][id]")].map((el) => el.id).join(" ");
+    const whole = parts(document) !== parts(fresh); // the first of a list, or the last is gone
+    for (const old of document.querySelectorAll(whole ? "main, #strip" : "[data-live][id]")) {
       const now = fresh.getElementById(old.id);
       old.classList.remove("fresh");
       if (!now || now.isEqualNode(old) || inUse(old)) continue;
       const put = document.importNode(now, true);
-      if (now.textContent !== old.textContent) put.classList.add("fresh");
+      if (!whole && now.textContent !== old.textContent) put.classList.add("fresh");
       old.replaceWith(put);
     }
+  } catch {
+    // The place is out of reach: the stream says so when it is back.
   } finally {
     busy = false;
     setTimeout(() => due && refresh(), 500);
