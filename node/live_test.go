@@ -33,7 +33,6 @@ type window struct {
 	sent    []text.Splice
 	pending []text.Splice // typed, and not sent
 	seq     uint64
-	acked   uint64 // answered: seq
 	people  []node.Presence
 	began   int // texts begun from
 }
@@ -418,7 +417,7 @@ func TestPresence(t *testing.T) {
 		wa.editor.Close()
 		sees(wb, "")
 		// Whoever falls silent is gone after a while.
-		wa = openWindow(v.T, c, id, "wa", "Ana")
+		again := openWindow(v.T, c, id, "wa", "Ana")
 		sees(wb, "Ana La Fabrique 0-0;")
 		a.halt()
 		<-time.After(time.Minute)
@@ -426,6 +425,7 @@ func TestPresence(t *testing.T) {
 		stop()
 		group.Wait()
 		wb.editor.Close()
+		again.editor.Close()
 	})
 }
 

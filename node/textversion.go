@@ -3,8 +3,11 @@ package node
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"strings"
 
+	"navette/crdt"
+	"navette/crdt/commons"
 	"navette/crdt/oplog"
 	"navette/crdt/text"
 )
@@ -96,4 +99,27 @@ func moved(pos int, splices []text.Splice) int {
 		}
 	}
 	return pos
+}
+
+// VersionOf returns the version that a page's text is in.
+func VersionOf(d *crdt.Doc) TextVersion { return versionOf(textOf(d).Heads()) }
+
+// EditFrom makes a page read as somebody left it who began from an earlier
+// version of it; what others wrote since stays. The error is ErrVersionGone, or
+// as for commons.EditSplices.
+func EditFrom(d *crdt.Doc, base TextVersion, left string) ([][]crdt.Edit, error) {
+	t := textOf(d)
+	heads, ok := base.heads()
+	if !ok {
+		return nil, ErrVersionGone
+	}
+	before, err := t.At(heads)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrVersionGone, err)
+	}
+	splices, _, err := t.Rebase(heads, text.DiffWords(before, left))
+	if err != nil {
+		return nil, fmt.Errorf("edit %v: %w", d.ID(), err)
+	}
+	return commons.EditSplices(d, "body", splices)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"unicode/utf8"
 
 	"navette/node/api"
+	"navette/node/formats"
 )
 
 // edit opens $EDITOR on a page's text and sends what changed, as edits against
@@ -37,6 +40,11 @@ func edit(ctx context.Context, e *env, args []string) error {
 			text = string(b)
 		} else if text, keep, err = e.inEditor(ctx, page); err != nil {
 			return err
+		}
+		if !utf8.ValidString(text) { // an editor of another time
+			if text, _, err = formats.Decode([]byte(text)); err != nil {
+				return &failure{code: exitFailed, key: "error.file", args: []any{cmp.Or(keep, *from), err}, cause: err}
+			}
 		}
 		if text == page.Text {
 			e.discard(keep)

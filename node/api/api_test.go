@@ -71,6 +71,7 @@ func TestRefusals(t *testing.T) {
 	c := founded(t)
 	drill := add(t, c, "tool", "name=Perceuse", "tag=P-1")
 	add(t, c, "tool", "name=Perceuse", "tag=P-2")
+	add(t, c, "page", "title=Charte")
 	gone := add(t, c, "tool", "name=Rabot")
 	send(t, c, http.MethodDelete, "/v1/resources/"+gone.ID, nil, nil)
 	fields := func(f ...string) api.Assignments { return api.Assignments{Fields: f} }
@@ -93,7 +94,8 @@ func TestRefusals(t *testing.T) {
 		{"no such version", http.MethodPost, "/v1/resources/P-1/restore", map[string]string{"version": "ffff"}, api.CodeNoVersion, "ffff"},
 		{"not in two versions", http.MethodPost, "/v1/resources/P-1/versions", api.Resolution{Field: "name", Keep: 1}, api.CodeNoVersions, "name"},
 		{"no text", http.MethodGet, "/v1/resources/P-1/text", nil, api.CodeNoText, "tool"},
-		{"an edit of what never was", http.MethodPut, "/v1/resources/P-1/text", api.PageEdit{Base: "1.999", Text: "x"}, api.CodeNoVersion, "1.999"},
+		{"an edit of what never was", http.MethodPut, "/v1/resources/charte/text", api.PageEdit{Base: "1.999", Text: "x"}, api.CodeVersionGone, ""},
+		{"the text of a tool", http.MethodPut, "/v1/resources/P-1/text", api.PageEdit{Base: "0", Text: "x"}, api.CodeNoText, "tool"},
 		{"no such format", http.MethodGet, "/v1/export?kind=tool&format=docx", nil, api.CodeFormat, "docx"},
 		{"no invitation", http.MethodPost, "/v1/join", api.Joining{Invitation: "bonjour"}, api.CodeBadInvite, ""},
 		{"no such role", http.MethodPost, "/v1/invitations", api.Invitation{Role: "root"}, api.CodeNoRole, "root"},

@@ -36,63 +36,34 @@ func sortByTitle(list []commons.Resource) {
 	}
 }
 
-// text returns a page's text and the version that it is of: where the history
-// of the page stood, so that an edit finds what its writer began from.
+// text returns a page's text and the version that it is of, so that an edit
+// finds what its writer began from.
 func (s *Server) text(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, id, err := s.at(r)
+	c, id, err := s.page(r)
 	if err != nil {
 		return nil, err
 	}
-	version, pos := c.Mark()
-	d, err := c.DocThrough(id, pos)
+	d, err := c.Doc(id)
 	if err != nil {
 		return nil, err
 	}
+	title := commons.View(d).Title
 	if d.Deleted() {
-		return nil, refuse(CodeRemoved, commons.View(d).Title)
+		return nil, refuse(CodeRemoved, title)
 	}
-	body, err := body(d)
-	if err != nil {
-		return nil, err
-	}
-	return PageText{ID: id.String(), Title: commons.View(d).Title, Version: version, Text: body}, nil
+	return PageText{ID: id.String(), Title: title, Version: node.VersionOf(d), Text: commons.Body(d)}, nil
 }
-
-// body returns the text of a page.
-func body(d *crdt.Doc) (string, error) {
-	k, ok := commons.Lookup(d.Kind())
-	if ok {
-		if f, ok := k.Field(bodyField); ok && f.Type == commons.TextType {
-			if t := d.Text(f.ID); t != nil {
-				return t.String(), nil
-			}
-			return "", nil
-		}
-	}
-	return "", refuse(CodeNoText, d.Kind())
-}
-
-const bodyField = "body"
 
 func (s *Server) edit(_ http.ResponseWriter, r *http.Request) (any, error) {
 	in, err := read[PageEdit](r)
 	if err != nil {
 		return nil, err
 	}
-	return s.act(r, func(c *node.Commons, d *crdt.Doc) ([][]crdt.Edit, error) {
-		pos, ok := c.ReadMark(in.Base)
-		if !ok {
-			return nil, refuse(CodeNoVersion, in.Base)
+	return s.act(r, func(_ *node.Commons, d *crdt.Doc) ([][]crdt.Edit, error) {
+		if d.Kind() != "page" {
+			return nil, refuse(CodeNoText, d.Kind())
 		}
-		old, err := c.DocThrough(d.ID(), pos)
-		if err != nil {
-			return nil, err
-		}
-		before, err := body(old)
-		if err != nil {
-			return nil, err
-		}
-		return commons.EditText(d, bodyField, before, in.Text)
+		return node.EditFrom(d, in.Base, in.Text)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"navette/crdt/commons"
+	"navette/node"
 )
 
 // The JSON that the node speaks. Names and meanings stay; fields may be added.
@@ -120,17 +121,17 @@ type Assignments struct {
 // PageText is the text of a page, with the version that an edit is made
 // against: GET /v1/resources/{id}/text.
 type PageText struct {
-	ID      string `json:"id"`
-	Title   string `json:"title"`
-	Version string `json:"version"`
-	Text    string `json:"text"`
+	ID      string           `json:"id"`
+	Title   string           `json:"title"`
+	Version node.TextVersion `json:"version"` // names it for PageEdit, on any node that has it
+	Text    string           `json:"text"`
 }
 
 // PageEdit replaces the text that Base had: PUT /v1/resources/{id}/text. What
 // others wrote since stays.
 type PageEdit struct {
-	Base string `json:"base"`
-	Text string `json:"text"`
+	Base node.TextVersion `json:"base"`
+	Text string           `json:"text"`
 }
 
 // Entry is one step of a history: GET /v1/log, /v1/resources/{id}/log.
