@@ -63,6 +63,10 @@ netns: ## Real daemons and real mDNS in network namespaces
 	NAVETTE_RACE=1 go test -count=1 -timeout 15m -tags netns \
 	  $$(grep -rlE '^//go:build .*\bnetns\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
+.PHONY: editor
+editor: ## Build the editor of pages, node/web/static/editor.js, with npm
+	node/web/editor/build.sh node/web/static/editor.js
+
 # Pictures of all screens are left in .web, for people to look at.
 .PHONY: web
 web: ## The pages, in a real browser, as everybody sees them
@@ -132,7 +136,7 @@ $(STATICCHECK):
 # ---- what the tests need ----------------------------------------------------
 
 # command:package, or path:package, as Debian names them
-NEEDS := avahi-daemon:avahi-daemon chromium:chromium gcc:gcc git:git ip:iproute2 tcpdump:tcpdump spin:spin khal:khal vdirsyncer:vdirsyncer \
+NEEDS := npm:npm avahi-daemon:avahi-daemon chromium:chromium gcc:gcc git:git ip:iproute2 tcpdump:tcpdump spin:spin khal:khal vdirsyncer:vdirsyncer \
          /usr/lib/python3/dist-packages/caldav:python3-caldav
 
 .PHONY: install-deps

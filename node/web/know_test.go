@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bufio"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
@@ -135,4 +137,57 @@ func TestBacklinksAndAbout(t *testing.T) {
 	ana.shows(page, "Omelette", "CC-BY-SA-4.0", "Ana, Bob")
 	ana.hides(page, `href="javascript`)
 	ana.shows(ana.undo(page), "Recette")
+}
+
+// What an editor sends is written once, moved over what others did, or refused
+// in words.
+func TestTypingOverTheWire(t *testing.T) {
+	s := newSite(t)
+	v, ana := s.visitor(), s.ana()
+	id := s.add("page", "title=Recette", "body=Un œuf.\n")
+	path := pathOf("page", id)
+	d, err := s.commons.Doc(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodGet, s.url+path+"/live?client=c1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := ana.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	line, err := bufio.NewReader(resp.Body).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	var news liveNews
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &news); err != nil || news.Text == nil || *news.Text != "Un œuf.\n" {
+		t.Fatalf("the stream begins with %q, %v", line, err)
+	}
+	typed := []string{"client=c1", "seq=1", "base=" + news.At, `splices=[{"pos":6,"del":0,"ins":" dur"}]`}
+	for range 2 { // sent again, as after a lost answer
+		ana.shows(ana.post(path+"/type", http.StatusOK, typed...), `"at":"v`)
+	}
+	if d, err = s.commons.Doc(id); err != nil || commons.Body(d) != "Un œuf dur.\n" {
+		t.Errorf("the page says %q, %v", commons.Body(d), err)
+	}
+	for name, tt := range map[string]struct {
+		fields []string
+		status int
+	}{
+		"an unknown version": {[]string{"client=c1", "seq=2", "base=vAAAA", `splices=[{"pos":0,"del":0,"ins":"x"}]`}, http.StatusConflict},
+		"beyond the end":     {[]string{"client=c1", "seq=2", "base=" + news.At, `splices=[{"pos":900,"del":0,"ins":"x"}]`}, http.StatusConflict},
+		"not a number":       {[]string{"client=c1", "seq=x", "base=" + news.At, `splices=[]`}, http.StatusBadRequest},
+		"no splices":         {[]string{"client=c1", "seq=2", "base=" + news.At, `splices={`}, http.StatusBadRequest},
+	} {
+		t.Run(name, func(t *testing.T) { ana.post(path+"/type", tt.status, tt.fields...) })
+	}
+	v.post(path+"/type", http.StatusForbidden, typed...)
+	v.get(path+"/live?client=c2", http.StatusForbidden)
+	ana.post(path+"/point", http.StatusNoContent, "client=c1", "base="+news.At, "from=1", "to=2")
+	ana.post("/things/"+id.String()+"/remove", http.StatusOK)
+	ana.shows(ana.post(path+"/type", http.StatusConflict, "client=c9", "seq=1", "base="+news.At, `splices=[{"pos":0,"del":0,"ins":"x"}]`), "retiré")
 }

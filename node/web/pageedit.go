@@ -66,6 +66,8 @@ type editorPage struct {
 	Typed   string
 	Base    string // the version that Typed is of, or that it was typed in
 	Problem *sheetProblem
+	// Nonce lets the editor's script bring its own styles.
+	Nonce string
 }
 
 // Language is the page's, for the spelling to be checked in.
@@ -81,7 +83,9 @@ func (v *visit) editPage() error {
 	if err != nil {
 		return err
 	}
-	return v.render("page-edit", editorPage{thing: t, Typed: commons.Body(d), Base: base})
+	nonce := secret()
+	v.w.Header().Set("Content-Security-Policy", headers["Content-Security-Policy"]+"; style-src 'self' 'nonce-"+nonce+"'")
+	return v.render("page-edit", editorPage{thing: t, Typed: commons.Body(d), Base: base, Nonce: nonce})
 }
 
 // savePage writes what was changed in the text that the person saw. What others

@@ -29,6 +29,13 @@ var knowWords = map[string][2]string{
 	"know.added":       {"%d lettre ajoutée|%d lettres ajoutées", "%d letter added|%d letters added"},
 	"know.deleted":     {"%d lettre enlevée|%d lettres enlevées", "%d letter taken out|%d letters taken out"},
 
+	"editor.saved":   {"Tout est enregistré.", "All is saved."},
+	"editor.saving":  {"Enregistrement…", "Saving…"},
+	"editor.unsaved": {"Pas encore enregistré : on réessaie. Laissez cette page ouverte.", "Not saved yet: trying again. Leave this page open."},
+	"editor.refused": {"Identifiez-vous de nouveau dans un autre onglet.", "Sign in again in another tab."},
+	"editor.with":    {"Avec vous :", "With you:"},
+	"editor.done":    {"Terminé", "Done"},
+
 	"compare.title":    {"Ce qui a changé", "What changed"},
 	"compare.original": {"Ce qui a changé dans l'original", "What changed in the original"},
 	"compare.same":     {"Le texte est le même.", "The text is the same."},
