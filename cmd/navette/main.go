@@ -69,7 +69,7 @@ func commands() []command {
 		{"join", "INVITATION", join},
 		{"invite", "[--role reader|member] [--uses N] [--days N] [--note TEXT] [--qr] | list | revoke ID", invite},
 		{"members", "| role PERSON ROLE | remove PERSON [--expel [--annul]] [--invitations] [--dry-run] | replace OLD NEW | leave [--force] | undone [--seen]", members},
-		{"devices", "| rename DEVICE NAME | revoke DEVICE", devices},
+		{"devices", "| rename DEVICE NAME | revoke DEVICE | undo DEVICE --since TIME [--dry-run]", devices},
 		{"kit", "[--page FILE] [--delete] | restore", kit},
 		{"status", "[--watch]", status},
 		{"peers", "", peers},

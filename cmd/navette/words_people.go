@@ -8,6 +8,7 @@ func init() { maps.Copy(words, peopleWords) }
 
 // peopleWords has each text in French and in English.
 var peopleWords = map[string][2]string{
+	"usage.since":  {"--since veut une heure comme 2026-12-05T14:00, ou depuis combien de temps, comme 3h ; pas « %[1]s »", "--since wants a time like 2026-12-05T14:00, or how long ago, like 3h; not “%[1]s”"},
 	"usage.remove": {"--annul va avec --expel, et --expel sans --keep", "--annul goes with --expel, and --expel without --keep"},
 
 	"invite.none":          {"Aucune invitation n'a été faite.", "No invitation was made."},
@@ -58,8 +59,11 @@ var peopleWords = map[string][2]string{
 	"device.never":  {"aucun échange avec cet appareil", "no exchange with this device"},
 	"device.hosted": {"l'appareil d'un lieu, %[1]s", "the device of a place, %[1]s"},
 
-	"devices.renamed": {"« %[1]s » s'appelle désormais « %[2]s ».", "“%[1]s” is called “%[2]s” now."},
-	"devices.revoked": {"« %[1]s » (%[2]s) est écarté : les lieux qui le savent ne lui donnent plus rien, et ce qui viendrait encore de lui ne compte nulle part.", "“%[1]s” (%[2]s) is revoked: places that know of it give it nothing more, and whatever still comes from it counts nowhere."},
+	"devices.undone":     {"Défait : %[1]s de « %[2]s » depuis %[3]s. Rien n'est perdu, plus rien ne s'en voit.", "Undone: %[1]s of “%[2]s” since %[3]s. Nothing is lost, nothing of it shows any more."},
+	"devices.undone.dry": {"Ce serait défait : %[1]s de « %[2]s » depuis %[3]s. Rien n'est encore fait.", "It would be undone: %[1]s of “%[2]s” since %[3]s. Nothing is done yet."},
+	"changes":            {"%d modification|%d modifications", "%d change|%d changes"},
+	"devices.renamed":    {"« %[1]s » s'appelle désormais « %[2]s ».", "“%[1]s” is called “%[2]s” now."},
+	"devices.revoked":    {"« %[1]s » (%[2]s) est écarté : les lieux qui le savent ne lui donnent plus rien, et ce qui viendrait encore de lui ne compte nulle part.", "“%[1]s” (%[2]s) is revoked: places that know of it give it nothing more, and whatever still comes from it counts nowhere."},
 
 	"undone":         {"%[1]s : %[2]s", "%[1]s: %[2]s"},
 	"undone.because": {"ne compte pas, car : %[1]s", "doesn't count, because: %[1]s"},

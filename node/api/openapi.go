@@ -48,6 +48,7 @@ var operations = map[string]operation{
 	"GET /v1/devices":                      {says: "the devices of all people", out: []Device{}},
 	"PATCH /v1/devices/{id}":               {says: "call a device otherwise", in: Renaming{}, out: Device{}},
 	"DELETE /v1/devices/{id}":              {says: "revoke a device", out: Device{}},
+	"POST /v1/devices/{id}/undo":           {says: "make void what a device wrote since a moment", in: Undoing{}, out: Undoing{}},
 	"GET /v1/invitations":                  {says: "the invitations that were made", out: []Invitation{}},
 	"DELETE /v1/invitations/{id}":          {says: "revoke an invitation", out: Invitation{}},
 	"GET /v1/undone":                       {says: "what was done among people and doesn't count any more", out: []Undone{}},

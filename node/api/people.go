@@ -23,6 +23,7 @@ func (s *Server) peopleRoutes() map[string]handler {
 		"GET /v1/devices":                 s.devices,
 		"PATCH /v1/devices/{id}":          s.renameDevice,
 		"DELETE /v1/devices/{id}":         s.revokeDevice,
+		"POST /v1/devices/{id}/undo":      s.undoDevice,
 		"GET /v1/invitations":             s.invitations,
 		"POST /v1/invitations":            s.invite,
 		"DELETE /v1/invitations/{id}":     s.uninvite,
@@ -264,6 +265,25 @@ func (s *Server) revokeDevice(_ http.ResponseWriter, r *http.Request) (any, erro
 	v := device(*d)
 	v.Person, v.Name = d.Person.String(), c.PersonName(d.Person)
 	return v, nil
+}
+
+func (s *Server) undoDevice(_ http.ResponseWriter, r *http.Request) (any, error) {
+	c, d, err := s.device(r)
+	if err != nil {
+		return nil, err
+	}
+	in, err := read[Undoing](r)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := c.WrittenSince(d.Key, in.Since)
+	if err != nil {
+		return nil, err
+	}
+	if !in.DryRun && len(changes) > 0 {
+		err = c.Revert(r.Context(), changes...)
+	}
+	return Undoing{Since: in.Since, DryRun: in.DryRun, Changes: len(changes)}, err
 }
 
 func (s *Server) undone(_ http.ResponseWriter, r *http.Request) (any, error) {

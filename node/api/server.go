@@ -15,6 +15,7 @@
 //	POST   /v1/leave                       {"force"}
 //	GET    /v1/devices
 //	PATCH  /v1/devices/{id}                {"name"}; DELETE: revoke it
+//	POST   /v1/devices/{id}/undo           {"since", "dry_run"}: what it wrote counts no more
 //	GET    /v1/invitations                 POST {"role", "uses", "until", "note"}
 //	DELETE /v1/invitations/{id}
 //	GET    /v1/undone                      POST: it was looked at

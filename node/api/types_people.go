@@ -78,6 +78,14 @@ type Renaming struct {
 	Name string `json:"name"`
 }
 
+// Undoing is POST /v1/devices/{id}/undo: all that the device has written since a
+// moment, by its clock, counts no more. The answer has how many changes.
+type Undoing struct {
+	Since   time.Time `json:"since"`
+	DryRun  bool      `json:"dry_run,omitempty"`
+	Changes int       `json:"changes,omitempty"`
+}
+
 // Invitation is an invitation: GET and POST /v1/invitations.
 type Invitation struct {
 	ID   string `json:"id"`
