@@ -15,8 +15,8 @@ import (
 )
 
 // Backup writes a backup of all commons to w: one state of the store, that of
-// the moment when it begins, while commits go on. It holds a few kilobytes in
-// memory, and no key goes into it. The error is ErrNoCommons if there is
+// the moment when it begins, while commits go on. It holds a few bytes an entry
+// in memory, and no key goes into it. The error is ErrNoCommons if there is
 // nothing, ctx's, w's, or the store's; what was written then reads as damaged.
 func (n *Node) Backup(ctx context.Context, w io.Writer) error {
 	n.mu.Lock()

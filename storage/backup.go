@@ -11,7 +11,7 @@ import (
 // A Dump is what a log has received, as one state of its store shows it, read
 // without the Log. It leaves out what is made from the rest (documents, counts,
 // indexes) and what is this store's own (epochs, local values): all that is
-// needed for Restore to make a log of the same fingerprint.
+// needed for Restore to make a log of the same fingerprint; void entries, too.
 type Dump struct {
 	Commons oplog.CommonsID
 	Members int    // blocks of membership, the commons' genesis included

@@ -16,7 +16,7 @@ type arrow struct {
 
 // Whatever isn't listed here has no place yet; give it one, with its reason.
 //
-//	cmd → node/{api,web} → node → node/replica → crdt/{commons,reconcile,membership}, storage → crdt/oplog → crdt → crdt/{text,cbor}
+//	cmd → node/{api,web} → node → node/replica → crdt/{commons,reconcile}, storage → crdt/membership → crdt/oplog → crdt → crdt/{text,cbor}
 var arrows = []arrow{
 	{"crdt/cbor", nil, "the one form of bytes; knows nothing of what it carries"},
 	{"crdt/text", []string{"crdt/cbor"}, "a sequence of characters, of use outside of a commons"},
