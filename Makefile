@@ -28,6 +28,57 @@ build: ## Build the one binary, .bin/navette
 fmt: ## Format the code
 	gofmt -s -w $$(git ls-files '*.go')
 
+# ---- release ----------------------------------------------------------------
+
+VERSION    := $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' node/doc.go)
+ARCHES     := amd64 arm64
+RELEASE    := $(BIN)/release
+NFPM       := $(BIN)/nfpm-v2.43.0
+SBOM       := $(BIN)/cyclonedx-gomod-v1.10.0
+
+# The same commit gives the same bytes, on any machine with the same Go: no paths,
+# no time but the commit's, nothing of the C library.
+.PHONY: release
+release: $(NFPM) $(SBOM) ## Static binaries, Debian packages, their contents and checksums, in .bin/release
+	rm -rf $(RELEASE) && mkdir -p $(RELEASE)
+	@mtime=$$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd); \
+	export CGO_ENABLED=0 GOOS=linux GOFLAGS=-trimpath; \
+	go build -o $(RELEASE)/.host ./cmd/navette; \
+	for arch in $(ARCHES); do \
+	  echo "navette $(VERSION) for $$arch"; \
+	  stage=$(RELEASE)/.$$arch; mkdir -p $$stage/fr; \
+	  GOARCH=$$arch go build -buildvcs=false -ldflags '-s -w -buildid=' -o $$stage/navette ./cmd/navette; \
+	  sed 's|/usr/local/bin/|/usr/bin/|' configs/navette.service > $$stage/navette.service; \
+	  $(RELEASE)/.host man --lang en | gzip -9n > $$stage/navette.1.gz; \
+	  $(RELEASE)/.host man --lang fr | gzip -9n > $$stage/fr/navette.1.gz; \
+	  $(RELEASE)/.host completion bash > $$stage/navette.bash; \
+	  $(RELEASE)/.host completion zsh > $$stage/_navette; \
+	  $(RELEASE)/.host completion fish > $$stage/navette.fish; \
+	  sed "s|\$${ARCH}|$$arch|; s|\$${VERSION}|$(VERSION)|; s|\$${STAGE}|$$stage|; s|\$${MTIME}|$$mtime|" configs/package/nfpm.yaml > $$stage/nfpm.yaml; \
+	  SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(NFPM) package --config $$stage/nfpm.yaml --packager deb --target $(RELEASE)/navette_$(VERSION)_$$arch.deb >/dev/null; \
+	  cp $$stage/navette $(RELEASE)/navette_$(VERSION)_linux_$$arch; \
+	  $(SBOM) bin -json -noserial -notimestamp -output $(RELEASE)/navette_$(VERSION)_$$arch.cdx.json $$stage/navette 2>/dev/null; \
+	done
+	rm -rf $(RELEASE)/.host $(ARCHES:%=$(RELEASE)/.%)
+	cd $(RELEASE) && sha256sum navette_* > SHA256SUMS && cat SHA256SUMS
+
+.PHONY: packages
+packages: release ## Install, upgrade, roll back and purge the Debian package in a folder of its own (as root)
+	cmd/navette/testdata/packages/test.sh $(RELEASE) $(VERSION)
+
+.PHONY: packages-arm64
+packages-arm64: release ## The arm64 package's program in the two-places script, under qemu-user (as root)
+	cmd/navette/testdata/packages/arm64.sh $(RELEASE)/navette_$(VERSION)_arm64.deb
+
+# Pinned, and out of go.mod, as staticcheck is.
+$(NFPM):
+	GOBIN=$(BIN)/tmp go install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
+	mv $(BIN)/tmp/nfpm $@
+
+$(SBOM):
+	GOBIN=$(BIN)/tmp go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+	mv $(BIN)/tmp/cyclonedx-gomod $@
+
 # ---- tests ------------------------------------------------------------------
 
 # Cheap ones first; a failing step doesn't stop the others.

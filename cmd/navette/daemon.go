@@ -180,6 +180,13 @@ func (d *daemon) run(ctx context.Context) error {
 	return err
 }
 
+// alive returns when nothing that the node does is stuck.
+func (d *daemon) alive() {
+	for _, c := range d.node.All() {
+		c.Exchange()
+	}
+}
+
 // close lets go of the store and of a network that never ran.
 func (d *daemon) close() error {
 	if d.network != nil {

@@ -99,6 +99,7 @@ func commands() []command {
 		{"check", "[--read-data]", check},
 		{"doctor", "", doctor},
 		{"completion", "bash|zsh|fish", completion},
+		{"man", "", man},
 		{"version", "", version},
 		{"help", "[COMMAND]", help},
 	}

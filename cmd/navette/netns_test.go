@@ -17,9 +17,13 @@ func TestNetns(t *testing.T) {
 	isolated(t, "testdata", navette(t))
 }
 
-// navette builds the program under test.
+// navette builds the program under test, or takes one that is made:
+// $NAVETTE_PROGRAM.
 func navette(t *testing.T) func() programs {
 	return func() programs {
+		if made := os.Getenv("NAVETTE_PROGRAM"); made != "" {
+			return programs{client: made, daemon: made}
+		}
 		p := programs{client: program(t, "navette", ".")}
 		p.daemon = p.client
 		if os.Getenv("NAVETTE_RACE") == "1" {

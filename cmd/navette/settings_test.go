@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"testing"
@@ -47,6 +48,26 @@ func TestReferenceConfig(t *testing.T) {
 	all.MDNS.Enabled, all.Listen, all.Peers, all.HTTP.Names, all.Files.Kinds, all.Files.Places = nil, nil, nil, nil, nil, nil
 	if !reflect.DeepEqual(all, settings{}) {
 		t.Errorf("what it shows isn't the default: %+v", all)
+	}
+}
+
+// Settings for boards are read as well, and each sets something.
+func TestBoardConfigs(t *testing.T) {
+	paths, err := filepath.Glob("../../configs/boards/*.toml")
+	if err != nil || len(paths) < 4 {
+		t.Fatalf("found %v, %v; want four", paths, err)
+	}
+	for _, path := range paths {
+		s, err := readSettings(path)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := s.port(); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if s.Files.rule().Most <= 0 {
+			t.Errorf("%s says nothing of attachments", path)
+		}
 	}
 }
 

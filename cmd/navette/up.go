@@ -175,8 +175,16 @@ func up(ctx context.Context, e *env, args []string) error {
 		cancel()
 		return errors.Join(err, <-done)
 	}
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		e.notify(ctx, d.alive)
+	}()
 	err = <-done
-	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+	stopped := ctx.Err() != nil
+	cancel()
+	<-told
+	if stopped && (err == nil || errors.Is(err, context.Canceled)) {
 		e.say.line(e, "up.stopped")
 		return outcome(exitDone)
 	}
