@@ -137,3 +137,35 @@ func FuzzMerge(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTransform reads bytes as the splices of two browsers. Whatever they say,
+// nothing crashes; and what fits a text brings both together.
+func FuzzTransform(f *testing.F) {
+	f.Add([]byte("\x03\x02\x11\x04\x00\x12"), []byte("\x02\x05\x01\x02\x00\x13"))
+	f.Add([]byte("\x00\x00\x03\x01\x00\x01"), []byte("\x10\x00\x02"))
+	f.Fuzz(func(t *testing.T, one, other []byte) {
+		const base = "0123456789abcdef"
+		read := func(b []byte) (s []Splice, fits bool) {
+			for ; len(b) >= 3 && len(s) < 20; b = b[3:] {
+				s = append(s, Splice{Pos: int(int8(b[0])), Del: int(int8(b[1] % 160)), Ins: "é😀a"[:[]int{0, 2, 6, 7}[b[2]%4]]})
+			}
+			return s, !slices.ContainsFunc(s, func(x Splice) bool { return x.Pos < 0 || x.Del < 0 }) && checkRange(s, len(base)) == nil
+		}
+		a, fitsA := read(one)
+		b, fitsB := read(other)
+		for _, u := range []Unit{UTF16, Bytes} {
+			_, _, _ = Transform(a, b, u)
+			_, _ = Recode(base, a, u, Points)
+		}
+		afterB, afterA, err := Transform(a, b, Points)
+		if !fitsA || !fitsB {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, y := edited(edited(base, a), afterA), edited(edited(base, b), afterB); x != y {
+			t.Fatalf("%v and %v: got %q and %q", a, b, x, y)
+		}
+	})
+}
