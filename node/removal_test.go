@@ -155,6 +155,10 @@ func TestLastWordsOfTheRemoved(t *testing.T) {
 		if tips := c.current().VoidTipsOf(b.current().Person()); len(tips) != 1 {
 			v.Errorf("C has %d void tips of B, want 1", len(tips))
 		}
+		copied := v.restore("copie", c.backup()).current()
+		if counts, err := copied.Counts(); err != nil || counts["tool"] != 1 || copied.Fingerprint() != c.current().Fingerprint() {
+			v.Errorf("restored: %v tools, %v, %v; want 1, %v", counts["tool"], err, copied.Fingerprint(), c.current().Fingerprint())
+		}
 		// A steward doesn't annul their own removal: they grant again, and adopt.
 		void := c.current().VoidTipsOf(b.current().Person())
 		if _, err := a.current().Grant(v.Context(), b.current().Person(), oplog.RoleMember, nil, void...); err != nil {

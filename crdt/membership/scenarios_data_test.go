@@ -278,6 +278,36 @@ var dataScenarios = []dataScenario{
 			w.do("gZ2", "A/1", "gA", "", w.adopting("Z", member, "z2"))
 			w.do("s", "A/1", "gA", "", w.cutting(remove("Z"), "z1"))
 		}},
+	{name: "D28", about: "what a revoked device wrote beyond the cut, adopted", shown: all,
+		build: func(w *world) {
+			mine(w)
+			w.do("v", "A/1", "gA", "", w.cutting(revoke("M/1"), "m1"))
+			w.do("gM2", "A/1", "gA", "", w.adopting("M", member, "m3"))
+		}},
+	{name: "D29", about: "a junior's revocation of a device, annulled", shown: all,
+		build: func(w *world) {
+			mine(w)
+			w.do("v", "C/1", "gC", "", w.cutting(revoke("M/1"), "m1"))
+			w.do("a", "A/1", "gA", "", w.removeAnnulling("C", "v"))
+		}},
+	{name: "D30", about: "a stolen board revoked for one it hosts: its others' logs stand", void: "u1", surplus: "u1", shown: `tool ["de V"] ""`,
+		build: func(w *world) {
+			for _, p := range []string{"U", "V"} {
+				w.do("c"+p, p, "", "genesis", &oplog.Certify{Device: pub("Pi/1"), Person: pub(p), Hosted: true})
+				w.do("g"+p, "A/1", "gA", "", grant(p, member))
+			}
+			w.begin("v0", "Pi/1", "gV", "cV")
+			w.write("v1", "v0", "", make0(), w.name("de V"))
+			w.begin("u0", "Pi/1", "gU", "cU")
+			w.write("u1", "u0", "v1", w.name("de U", w.dot("v1", 1)))
+			w.do("v", "U", "gU", "", w.cutting(&oplog.RevokeDevice{Device: pub("Pi/1"), Person: pub("U")}, "u0"))
+		}},
+	{name: "D31", about: "a revert, annulled by a senior", shown: all,
+		build: func(w *world) {
+			mine(w)
+			w.do("v", "C/1", "gC", "", w.reverting("m2", "m3"))
+			w.do("a", "A/1", "gA", "", &oplog.Remove{Keep: true, Annul: w.idsOf("v")})
+		}},
 }
 
 func labels(prefix string, n int) string {
