@@ -26,6 +26,10 @@ const (
 	courtesy = time.Second
 	lookout  = time.Second // how often it is looked whether somebody is due
 	dialTime = 10 * time.Second
+	// youth is how long a session lives at least that wasn't taken away.
+	youth       = 3 * time.Second
+	firstCalm   = time.Second
+	longestCalm = 15 * time.Second
 )
 
 // peer is another device, as far as this node has met it.
@@ -42,6 +46,7 @@ type peer struct {
 	shuns    bool
 	visiting bool
 	useless  bool      // a stranger, or one that sends nonsense: no hurry
+	hurried  bool      // its last session ended too soon: see calm
 	due      time.Time // not before
 	pause    time.Duration
 	// met is how many commons this node had joined or founded when it last
@@ -93,11 +98,11 @@ func (n *Node) found(c transport.Candidate) {
 		return
 	}
 	fresh := !p.near || !slices.Equal(p.addrs, c.Addrs)
-	if fresh {
+	if fresh && !p.hurried {
 		p.pause = 0
 	}
 	// It was heard just now, so that it couldn't be reached before says little.
-	if fresh || !p.useless {
+	if !p.hurried && (fresh || !p.useless) {
 		soon := time.Now()
 		if bytes.Compare(n.self[:], c.Peer[:]) > 0 {
 			soon = soon.Add(courtesy)
@@ -123,7 +128,7 @@ func (n *Node) look() {
 func (n *Node) NetworkChanged() {
 	n.mu.Lock()
 	for _, p := range n.peers {
-		p.due, p.pause = time.Time{}, 0
+		p.due, p.pause, p.hurried = time.Time{}, 0, false
 	}
 	l := n.links
 	n.mu.Unlock()
@@ -288,6 +293,19 @@ func (n *Node) wasRemoved(id transport.Peer, c oplog.CommonsID) bool {
 	return n.peer(id).admitted[c] == membership.Removed
 }
 
+// calm says when to go again to a peer with which a session has ended that
+// lived so long. It may be back at once; but of two machines that are one device
+// each takes the other's place at a third, and both come back at once. So who
+// lost it soon waits, and longer each time.
+func (p *peer) calm(now time.Time, lived time.Duration) {
+	if p.hurried = lived < youth+2*p.pause; p.hurried {
+		p.pause = min(max(2*p.pause, firstCalm), longestCalm)
+	} else {
+		p.pause = 0
+	}
+	p.due = now.Add(p.pause)
+}
+
 // session exchanges c with an admitted peer over conn. There is at most one
 // for each peer and commons: the newest stays, since the older one must be
 // dead; of two that were dialled at once, that of the lesser key.
@@ -324,8 +342,7 @@ func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, ini
 		return err
 	}
 	delete(p.sessions, c.id)
-	// The peer may be back at once, unless it is of no use.
-	p.pause, p.due = 0, time.Now()
+	p.calm(time.Now(), time.Since(s.begun))
 	var bye *reconcile.ByeError
 	p.shuns = errors.As(err, &bye) && bye.Reason == reconcile.ByeExpelled
 	if p.useless = p.shuns || errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled); p.useless {
