@@ -31,6 +31,11 @@ type screen struct {
 
 func at(path string) func(*site) string { return func(*site) string { return path } }
 
+// first is a page of the first thing of a kind.
+func first(kind, before, after string) func(*site) string {
+	return func(s *site) string { return before + s.items(kind)[0].id.String() + after }
+}
+
 // ways are how each screen is looked at.
 var ways = []struct {
 	name string
