@@ -54,7 +54,7 @@ var arrows = []arrow{
 	{"node/editing", []string{"crdt", "crdt/text", "node"}, "one page and many windows, over HTTP; whoever mounts it knows who may"},
 	{"node/api", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 	{"node/qr", nil, "text as squares, of use to any program"},
-	{"node/web", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "node/valise", "storage", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
+	{"node/web", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 	{"node/web/webtest", nil, "a browser for tests; it knows pages, and nothing of ours"},
 
 	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},

@@ -239,7 +239,16 @@ func (v *visit) takeBack() error {
 	}
 	was := commons.View(old)
 	var in []commons.Assign
+	var files []commons.Attachment
 	for _, name := range v.Form["field"] {
+		if cid, ok := strings.CutPrefix(name, "attachments."); ok {
+			for _, a := range commons.Attachments(old) {
+				if a.CID == cid {
+					files = append(files, a)
+				}
+			}
+			continue
+		}
 		shown, _ := was.Get(name)
 		a := commons.Assign{Text: valueText(shown.Value)}
 		a.Field, a.Key, _ = strings.Cut(name, ".")
@@ -250,7 +259,13 @@ func (v *visit) takeBack() error {
 		}
 		in = append(in, a)
 	}
-	if err := v.edit(t, func(d *crdt.Doc) ([][]crdt.Edit, error) { return commons.Set(d, in, v.commons.Env()) }); err != nil {
+	err = v.edit(t, func(d *crdt.Doc) ([][]crdt.Edit, error) {
+		if len(files) > 0 {
+			return commons.Attach(d, files...)
+		}
+		return commons.Set(d, in, v.commons.Env())
+	})
+	if err != nil {
 		return err
 	}
 	return v.done(v.back(), "said.undone")

@@ -18,6 +18,8 @@ func roomFor(path string) int64 {
 	switch {
 	case path == "/share/import":
 		return maxTable
+	case strings.HasPrefix(path, "/things/") && strings.HasSuffix(path, "/files"):
+		return maxFile
 	case strings.HasPrefix(path, "/know/") && strings.HasSuffix(path, "/edit"):
 		return maxPage
 	case path == valisePath:

@@ -101,7 +101,7 @@ func (v *visit) readPage() error {
 	if p.Titled = beginsWith(p.Outline, t.Title); p.Titled {
 		shift = 0
 	}
-	if p.Body, err = v.commons.HTML(t.doc, v.paths(), shift); err != nil {
+	if p.Body, err = v.commons.HTML(t.doc, v.paths(t.doc.ID()), shift); err != nil {
 		return err
 	}
 	if len(p.Outline) < outlined {
@@ -137,9 +137,9 @@ func beginsWith(outline []markdown.Heading, title string) bool {
 		!slices.ContainsFunc(outline[1:], func(h markdown.Heading) bool { return h.Level == 1 })
 }
 
-// paths say where pages link to.
-func (v *visit) paths() node.Paths {
-	return node.Paths{Resource: pathOf}
+// paths say where a page links to.
+func (v *visit) paths(id crdt.ID) node.Paths {
+	return node.Paths{Resource: pathOf, File: func(cid string) string { return "/things/" + id.String() + "/files/" + cid }}
 }
 
 // languages are a page in all its languages that whoever asks may see; none for

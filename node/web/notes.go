@@ -33,10 +33,15 @@ func noteInputs(comment bool) []input {
 	return []input{{Name: "experience", Label: "note.experience", Kind: "radio", Options: choices("experience.", "worked", "failed", "tip", "")}, text}
 }
 
-// notesOn are the notes about a thing.
+// notesOn are the notes about a thing, which gets its files too: both stand
+// below what the thing says itself.
 func (v *visit) notesOn(t *thing) (*notes, error) {
 	comment := t.Kind == "proposal"
 	n := &notes{About: t.ID, Back: t.Path, Comment: comment, Form: v.sheet("note", noteInputs(comment), nil)}
+	var err error
+	if t.Files, err = v.filesOf(t); err != nil {
+		return nil, err
+	}
 	list, err := v.aboutIt("note", t.doc.ID())
 	if err != nil {
 		return nil, err

@@ -42,7 +42,8 @@ type thing struct {
 	Created  byline
 	Updated  byline
 	// Two are the fields in which two versions stand.
-	Two []twoVersions
+	Two   []twoVersions
+	Files []fileShown // where the page of the thing shows them
 
 	doc *crdt.Doc
 	r   commons.Resource

@@ -61,6 +61,19 @@ var thingWords = map[string][2]string{
 	"experience.tip":    {"Une astuce", "A tip"},
 	"experience.none":   {"Une remarque", "A remark"},
 
+	"files.title":   {"Photos et fichiers", "Photos and files"},
+	"files.add":     {"Ajouter une photo ou un fichier", "Add a photo or a file"},
+	"files.choose":  {"Le fichier", "The file"},
+	"files.hint":    {"Au plus 12 Mo. Une photo de téléphone convient.", "At most 12 MB. A phone's photo will do."},
+	"files.kb":      {"%[1]s ko", "%[1]s kB"},
+	"files.away":    {"pas encore arrivé ici", "hasn't come here yet"},
+	"files.remove":  {"Retirer", "Remove"},
+	"said.attached": {"« %[1]s » est ajouté", "“%[1]s” is added"},
+	"said.detached": {"Le fichier est retiré", "The file is removed"},
+
+	"problem.file_away":      {"Ce fichier n'est pas encore arrivé ici", "This file hasn't come here yet"},
+	"problem.file_away.hint": {"Il est demandé : il viendra au prochain échange avec un lieu qui l'a.", "It is asked for: it comes at the next exchange with a place that has it."},
+
 	"flag.yes": {"oui", "yes"},
 	"flag.no":  {"non", "no"},
 
