@@ -277,7 +277,7 @@ func (l *live) follow(t *text.Text) error {
 	if err == nil {
 		splices, err = text.Recode(l.text, splices, text.Points, text.UTF16)
 	}
-	if err != nil || patched(l.text, splices) != t.String() {
+	if err != nil || patched(l.text, splices, text.UTF16) != t.String() {
 		// Verdicts have changed, or the store is older than it was.
 		if splices, err = text.Recode(l.text, text.Diff(l.text, t.String()), text.Points, text.UTF16); err != nil {
 			return fmt.Errorf("follow page %v: %w", l.id, err)

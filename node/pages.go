@@ -235,7 +235,15 @@ func (c *Commons) versions(id crdt.ID, from, to string) (was, is *crdt.Doc, err 
 		if err != nil {
 			return nil, nil, err
 		}
-		n = h.of[change]
+		at, ok := h.of[change]
+		if !ok { // it doesn't count any more
+			was, err = c.beforeChange(id, change)
+			return was, is, err
+		}
+		n = at
+	}
+	if n < 0 {
+		return crdt.NewDoc(id), is, nil
 	}
 	was, err = c.Before(id, h.list[n])
 	return was, is, err

@@ -32,8 +32,6 @@ type Revision struct {
 	From, To time.Time
 	Changes  int
 	Fields   []string // what it changed, in order, as people call it
-	// Void: none of it counts, as things are now (its writer was removed).
-	Void bool
 	// Created, Removed and Restored tell that the resource was.
 	Created, Removed, Restored bool
 
@@ -95,11 +93,10 @@ func (c *Commons) revisions(id crdt.ID) (*revised, error) {
 		}
 		if !open {
 			n = len(list)
-			list = append(list, Revision{Writer: who.writer, OnBehalf: who.behalf, From: at, Void: true, before: append([]crdt.ChangeID{s.Change.Prev}, s.Change.Deps...)})
+			list = append(list, Revision{Writer: who.writer, OnBehalf: who.behalf, From: at, before: append([]crdt.ChangeID{s.Change.Prev}, s.Change.Deps...)})
 			latest[who] = n
 		}
 		list[n].add(d.Kind(), id, s.Change, at)
-		list[n].Void = list[n].Void && s.Void
 		member[i] = n
 	}
 	// A revision stands where it ended.
@@ -198,8 +195,8 @@ func (c *Commons) beforeChange(id crdt.ID, change crdt.ChangeID) (*crdt.Doc, err
 	if err != nil {
 		return nil, err
 	}
-	if r := h.list[h.of[change]]; r.Version == change {
-		return c.Before(id, r)
+	if n, ok := h.of[change]; ok && h.list[n].Version == change {
+		return c.Before(id, h.list[n])
 	}
 	block, err := c.log.Block(change)
 	if err != nil {

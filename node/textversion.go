@@ -3,11 +3,8 @@ package node
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"strings"
 
-	"navette/crdt"
-	"navette/crdt/commons"
 	"navette/crdt/oplog"
 	"navette/crdt/text"
 )
@@ -69,17 +66,17 @@ func opsOf(block []byte) (int, error) {
 	return len(c.Ops), nil
 }
 
-// patched carries out splices that count UTF-16. What doesn't fit is left out.
-func patched(s string, splices []text.Splice) string {
+// patched carries out splices that count units. What doesn't fit is left out.
+func patched(s string, splices []text.Splice, u text.Unit) string {
 	if len(splices) == 0 {
 		return s
 	}
 	for _, x := range splices {
-		begin, ok := text.UTF16.Offset(s, x.Pos)
+		begin, ok := u.Offset(s, x.Pos)
 		if !ok || x.Del < 0 {
 			continue
 		}
-		if size, ok := text.UTF16.Offset(s[begin:], x.Del); ok {
+		if size, ok := u.Offset(s[begin:], x.Del); ok {
 			s = s[:begin] + x.Ins + s[begin+size:]
 		}
 	}
@@ -99,27 +96,4 @@ func moved(pos int, splices []text.Splice) int {
 		}
 	}
 	return pos
-}
-
-// VersionOf returns the version that a page's text is in.
-func VersionOf(d *crdt.Doc) TextVersion { return versionOf(textOf(d).Heads()) }
-
-// EditFrom makes a page read as somebody left it who began from an earlier
-// version of it; what others wrote since stays. The error is ErrVersionGone, or
-// as for commons.EditSplices.
-func EditFrom(d *crdt.Doc, base TextVersion, left string) ([][]crdt.Edit, error) {
-	t := textOf(d)
-	heads, ok := base.heads()
-	if !ok {
-		return nil, ErrVersionGone
-	}
-	before, err := t.At(heads)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrVersionGone, err)
-	}
-	splices, _, err := t.Rebase(heads, text.DiffWords(before, left))
-	if err != nil {
-		return nil, fmt.Errorf("edit %v: %w", d.ID(), err)
-	}
-	return commons.EditSplices(d, "body", splices)
 }

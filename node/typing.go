@@ -11,10 +11,6 @@ import (
 	"navette/crdt/text"
 )
 
-// MaxTyped is how many bytes an editor's edit may insert; of a longer text, the
-// editor makes several.
-const MaxTyped = 16 << 10
-
 // A Typing is what somebody typed in an editor.
 type Typing struct {
 	Client string // as for OpenPage
@@ -161,7 +157,7 @@ func (l *live) own(t *text.Text, last crdt.ChangeID, ours []text.Splice, client 
 		return err
 	}
 	// The change had seen all that is in the text, so it alone is its version.
-	l.text = patched(l.text, ours)
+	l.text = patched(l.text, ours, text.UTF16)
 	l.heads = []text.Name{{Log: link.Log, Change: last, Index: uint32(ops - 1)}}
 	l.at = versionOf(l.heads)
 	l.push(TextStep{At: l.at, Splices: ours, Client: client, Seq: seq})

@@ -31,9 +31,6 @@ func (e *env) revisions(list []api.Revision) {
 		if len(fields) > 0 {
 			what += " (" + strings.Join(fields, ", ") + ")"
 		}
-		if r.Void {
-			what += e.say.text("revision.void")
-		}
 		e.printf("@%s  %s\n    %s\n", short(r.Version), e.sitting(r), what)
 	}
 }

@@ -158,7 +158,6 @@ var words = map[string][2]string{
 	"diff.left":          {"… (%[1]d lignes inchangées)", "… (%[1]d unchanged lines)"},
 	"diff.none":          {"  Aucune différence.", "  No difference."},
 	"revision.letters":   {" : +%[1]d −%[2]d caractères", ": +%[1]d −%[2]d characters"},
-	"revision.void":      {" · ne compte plus", " · doesn't count any more"},
 	"revision.behalf":    {"%[1]s pour %[2]s", "%[1]s for %[2]s"},
 	"revision.span":      {"%[1]s–%[2]s", "%[1]s–%[2]s"},
 	"links.to":           {"Mène à :", "Leads to:"},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -59,12 +60,21 @@ func (s *Server) edit(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.act(r, func(_ *node.Commons, d *crdt.Doc) ([][]crdt.Edit, error) {
-		if d.Kind() != "page" {
-			return nil, refuse(CodeNoText, d.Kind())
-		}
-		return node.EditFrom(d, in.Base, in.Text)
-	})
+	c, id, err := s.page(r)
+	if err != nil {
+		return nil, err
+	}
+	err = c.LeavePage(r.Context(), node.Author{Person: c.Person()}, id, in.Base, in.Text)
+	d, failed := c.Doc(id)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case errors.Is(err, commons.ErrRemoved):
+		return nil, refuse(CodeRemoved, commons.View(d).Title)
+	case err != nil:
+		return nil, err
+	}
+	return resource(c, d), nil
 }
 
 func (s *Server) history(_ http.ResponseWriter, r *http.Request) (any, error) {

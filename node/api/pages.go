@@ -40,7 +40,6 @@ func told(c *node.Commons, list []node.Revision) []Revision {
 			Version: v.Version.String(), Changes: v.Changes, Fields: v.Fields, Added: v.Added, Deleted: v.Deleted, Did: "changed",
 			By: Writer{Person: c.PersonName(v.Writer.Person), Place: c.PlaceName(v.Writer.Device), Device: v.Writer.Device.String()},
 		}
-		x.Void = v.Void
 		if v.OnBehalf != (oplog.Key{}) {
 			x.OnBehalf = c.PersonName(v.OnBehalf)
 		}
@@ -230,7 +229,6 @@ type Revision struct {
 	Fields   []string   `json:"fields,omitempty"`
 	Added    int        `json:"added"` // characters of the page's text
 	Deleted  int        `json:"deleted"`
-	Void     bool       `json:"void,omitempty"` // it doesn't count, since its writer was removed
 }
 
 // Blame says who wrote which passage: GET /v1/resources/{id}/blame. The

@@ -44,38 +44,12 @@ func (w *Window) Send() (out Typing, ok bool) {
 		return out, false
 	}
 	w.seq++
-	w.sent, w.typed = cut(w.typed)
+	w.sent, w.typed = node.Part(w.typed, text.UTF16)
 	out = Typing{Client: w.Client, Seq: w.seq, Version: w.Version}
 	for _, s := range w.sent {
 		out.Splices = append(out.Splices, Splice{s.Pos, s.Del, s.Ins})
 	}
 	return out, true
-}
-
-// cut returns as much of splices as fits into one request, and the rest.
-func cut(s []text.Splice) (now, later []text.Splice) {
-	room := node.MaxTyped
-	for i, x := range s {
-		if len(x.Ins) <= room && i < text.MaxSplices {
-			room -= len(x.Ins)
-			continue
-		}
-		at := 0
-		for k, r := range x.Ins {
-			if k+utf16.RuneLen(r)*3 > room {
-				break
-			}
-			at = k + len(string(r))
-		}
-		now = append(now, s[:i]...)
-		if at == 0 {
-			return now, append(later, s[i:]...)
-		}
-		now = append(now, text.Splice{Pos: x.Pos, Del: x.Del, Ins: x.Ins[:at]})
-		later = append(later, text.Splice{Pos: x.Pos + text.UTF16.Of(x.Ins[:at]), Ins: x.Ins[at:]})
-		return now, append(later, s[i+1:]...)
-	}
-	return s, nil
 }
 
 // Begin takes a text event. What the text hasn't got is typed anew into it.
