@@ -30,6 +30,13 @@ func (n *Node) Examine() []Notice {
 	if l.Network != nil && len(l.Network.Addrs()) == 0 {
 		out = append(out, Notice{Code: NoticeNoNetwork})
 	}
+	out = append(out, n.examineNetwork()...)
+	if n.o.Board != nil {
+		out = append(out, n.o.Board()...)
+	}
+	if h, err := n.FilesHere(); err == nil && h.NoRoom {
+		out = append(out, Notice{NoticeFiles, []string{strconv.Itoa(h.Wanted)}})
+	}
 	if n.o.Free != nil {
 		if free, err := n.o.Free(); err == nil && free < lowDisk {
 			out = append(out, Notice{NoticeDisk, []string{strconv.FormatInt(free>>20, 10)}})

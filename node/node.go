@@ -50,6 +50,9 @@ type Options struct {
 	// Free tells how many bytes are free on the disk that holds Store. Nil:
 	// nobody looks.
 	Free func() (int64, error)
+	// Board looks for what ails the machine itself, for the doctor. Nil: nobody
+	// looks.
+	Board func() []Notice
 	// Files says which attachments come by themselves.
 	Files FileRule
 	// Log is told what happens. Nil is quiet.

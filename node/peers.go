@@ -45,6 +45,7 @@ type peer struct {
 	// shuns: it says that this node is of a commons no more.
 	shuns    bool
 	visiting bool
+	vain     int       // visits in a row to a peer that is heard and didn't answer
 	useless  bool      // a stranger, or one that sends nonsense: no hurry
 	hurried  bool      // its last session ended too soon: see calm
 	due      time.Time // not before
@@ -196,6 +197,7 @@ func (n *Node) visit(ctx context.Context, id transport.Peer) {
 	p := n.peer(id)
 	p.visiting, p.met = false, next
 	p.useless = errors.Is(err, errStranger)
+	p.tried(err)
 	if err == nil {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -67,6 +68,7 @@ func openDaemon(e *env, s settings) (*daemon, error) {
 		Dir: e.data, Store: d.store, Free: d.store.Free, Log: log, Doors: doors,
 		Quarantined: report.Quarantined, Cut: report.Cut, Suspect: report.Suspect,
 		Files: s.Files.rule(),
+		Board: func() []node.Notice { return examineBoard(os.DirFS("/"), e.data) },
 	})
 	if err == nil && !s.offline {
 		err = d.connect(port)

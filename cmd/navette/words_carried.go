@@ -40,6 +40,14 @@ var carriedWords = map[string][2]string{
 	"unpack.partly.nothing":    {"Valise de %[1]s : rien n'a pu en être pris, rien n'a changé. Demander qu'on refasse %[2]s.", "Valise from %[1]s: nothing of it could be taken, nothing has changed. Ask for %[2]s to be packed again."},
 	"unpack.unusable":          {"%[1]d morceaux n'étaient pas valables et ont été laissés.", "%[1]d pieces weren't valid and were left."},
 
+	// what ails the machine and its network
+	"notice.multicast":    {"%[1]s est joint par son adresse, sans être entendu : la multidiffusion ne passe pas sur ce réseau ; l'autoriser dans le routeur (« IGMP snooping », « multicast »), ou garder l'adresse dans les réglages (peers)", "%[1]s is reached by its address and isn't heard: multicast doesn't pass on this network; allow it in the router (“IGMP snooping”, “multicast”), or keep the address in the settings (peers)"},
+	"notice.isolated":     {"%[1]s est entendu et ne répond pas : le Wi-Fi isole sans doute les appareils ; décocher « isolation des clients » dans le routeur, ou ouvrir le pare-feu là-bas", "%[1]s is heard and doesn't answer: the Wi-Fi probably isolates devices; untick “client isolation” in the router, or open the firewall there"},
+	"notice.undervoltage": {"la carte a manqué de tension depuis son démarrage, ce qui abîme les données ; prendre l'alimentation d'origine", "the board has had too little voltage since it started, which damages data; take the supply that belongs to it"},
+	"notice.worn":         {"la carte mémoire est usée à %[1]s % ; en prévoir une autre, et faire une sauvegarde (« %[2]s backup create FICHIER »)", "%[1]s % of the card's life is used; get another, and make a backup (“%[2]s backup create FILE”)"},
+	"notice.read_only":    {"le disque de %[1]s ne s'écrit plus, à cause d'erreurs ; faire une sauvegarde, puis changer la carte", "the disk of %[1]s can't be written any more, because of errors; make a backup, then change the card"},
+	"notice.files":        {"%[1]s fichiers joints attendent de la place sur le disque ; en faire, ou « %[2]s attachments ID --release NOM »", "%[1]s attached files wait for room on the disk; make some, or “%[2]s attachments ID --release NAME”"},
+
 	// errors
 	"error.no_file_of":          {"aucun fichier joint ne s'appelle « %[1]s »", "no attached file is called “%[1]s”"},
 	"error.no_file_of.hint":     {"« navette attachments ID » les montre", "“navette attachments ID” shows them"},

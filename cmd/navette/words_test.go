@@ -117,7 +117,7 @@ var names = map[string][]string{
 	"exchange.": {node.Alone, node.Exchanging, node.UpToDate},
 	"peer.":     {node.UpToDate, node.Exchanging, node.Stranger, node.Away},
 	"mark.":     {commons.MarkVersions, commons.MarkMalformed, commons.MarkTooLong, commons.MarkUnknown},
-	"notice.": {node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeTwice, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
+	"notice.": {node.NoticeMulticast, node.NoticeIsolated, node.NoticeUndervoltage, node.NoticeWorn, node.NoticeReadOnly, node.NoticeFiles, node.NoticeKit, node.NoticeRolledBack, node.NoticeQuarantined, node.NoticeTwice, node.NoticeRemoved, node.NoticeAlone, node.NoticeClock,
 		node.NoticeDisk, node.NoticeNoNetwork, node.NoticeReadsOnly, node.NoticeNoBackup, node.NoticeOldBackup, node.NoticeUndone, node.NoticeShunned},
 	"invite.state.": {"open", "used", "expired", "revoked", "void"},
 	"act.":          {"role", "removed", "demoted", "left", "invited", "uninvited", "revoked", "reverted", "other"},
