@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"maps"
@@ -179,19 +178,13 @@ func (l *Log) settleAll() error {
 }
 
 func (l *Log) settleOnce() (more bool, err error) {
-	var ids []crdt.ID
-	for id := range l.awaiting {
-		if !l.stuck[id] {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return false, nil
-	}
-	slices.SortFunc(ids, func(a, b crdt.ID) int { return bytes.Compare(a[:], b[:]) })
 	var done []crdt.ID
 	var p *pack
 	err = l.kv.View(func(r Reader) error {
+		ids, err := l.nextAwaiting(r)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
 		p = l.newPack(r, l.derived, &history{l: l, r: r})
 		p.reserve(Cost(l.stored.feed(0), appendTold(nil, make([]crdt.ID, settleResources))), 1)
 		changes := 0
@@ -214,7 +207,7 @@ func (l *Log) settleOnce() (more bool, err error) {
 				return err
 			}
 			done = append(done, id)
-			if changes += n; len(done) == settleResources || changes >= settleChanges || p.before != nil {
+			if changes += n; changes >= settleChanges || p.before != nil {
 				return nil
 			}
 		}
@@ -235,6 +228,23 @@ func (l *Log) settleOnce() (more bool, err error) {
 	}
 	l.wake()
 	return len(l.awaiting) > len(l.stuck), nil
+}
+
+// nextAwaiting returns the first of the queue, those aside that can't be read.
+func (l *Log) nextAwaiting(r Reader) (ids []crdt.ID, err error) {
+	prefix := l.derived.key(tagAwaiting, 0)
+	err = r.Scan(prefix, nil, func(key, _ []byte) error {
+		var id crdt.ID
+		copy(id[:], key[len(prefix):])
+		if !l.stuck[id] {
+			ids = append(ids, id)
+		}
+		if len(ids) == settleResources {
+			return Stop
+		}
+		return nil
+	})
+	return ids, err
 }
 
 // anew folds a resource from all its changes, n of them. Doc is nil if there is

@@ -62,6 +62,9 @@ func (l *Log) commit(batches []Batch, unsigned bool) (Committed, error) {
 	end := s.from + uint64(len(s.links))
 	done := Committed{From: s.from, To: end, Members: len(s.members.list)}
 	if len(all.list) == 0 {
+		l.mu.Lock()
+		l.exposed = nil
+		l.mu.Unlock()
 		return done, nil
 	}
 	for id, i := range s.at {
