@@ -88,11 +88,9 @@ type live struct {
 
 // ack is an editor's last edit, and what it was answered.
 type ack struct {
-	seq     uint64
-	base    TextVersion
-	splices []text.Splice
-	at      TextVersion
-	end     time.Time
+	seq uint64
+	at  TextVersion
+	end time.Time
 }
 
 // A TextStep brings the text of a page from one version to the next. Positions

@@ -266,6 +266,9 @@ func TestEditPage(t *testing.T) {
 		if at := edit(1, first, splice(2, 0, " 🙂")); at != second {
 			v.Errorf("sent again it is answered %q; want %q", at, second)
 		}
+		if at := edit(1, second, splice(5, 0, " moved meanwhile")); at != second {
+			v.Errorf("sent again from elsewhere it is answered %q; want %q", at, second)
+		}
 		says("un 🙂 deux\n")
 		edit(2, first, splice(3, 4, "trois"))
 		says("un 🙂 trois\n")
@@ -283,7 +286,7 @@ func TestEditPage(t *testing.T) {
 			"behind the end":       {9, first, splice(90, 0, "x"), node.ErrSplices},
 			"before the beginning": {9, first, splice(-1, 0, "x"), node.ErrSplices},
 			"too long":             {9, first, splice(0, 0, strings.Repeat("x", node.MaxTyped+1)), node.ErrSplices},
-			"a number used before": {4, second, splice(0, 0, "x"), node.ErrVersionGone},
+			"a number used before": {3, second, splice(0, 0, "x"), node.ErrVersionGone},
 			"no version":           {9, "v", splice(0, 0, "x"), node.ErrVersionGone},
 			"another's version":    {9, node.TextVersion("v" + strings.Repeat("A", 70)), splice(0, 0, "x"), node.ErrVersionGone},
 		} {

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"navette/crdt"
@@ -45,8 +44,8 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 	last := l.done[in.Client]
 	l.mu.Unlock()
 	switch {
-	case in.Seq == last.seq && in.Base == last.base && slices.Equal(in.Splices, last.splices):
-		return last.at, nil
+	case in.Seq == last.seq && in.Seq > 0:
+		return last.at, nil // also if the editor has moved it meanwhile
 	case in.Seq <= last.seq:
 		return "", fmt.Errorf("%w: edit %d of %s after %d", ErrVersionGone, in.Seq, in.Client, last.seq)
 	}
@@ -87,7 +86,7 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 		l.push(TextStep{At: l.at, Client: in.Client, Seq: in.Seq})
 	}
 	l.left = time.Now()
-	l.acknowledge(in.Client, ack{in.Seq, in.Base, in.Splices, l.stepOf(in.Client, in.Seq), l.left})
+	l.acknowledge(in.Client, ack{in.Seq, l.stepOf(in.Client, in.Seq), l.left})
 	return l.done[in.Client].at, nil
 }
 

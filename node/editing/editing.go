@@ -31,7 +31,7 @@
 // what others did came first. The node gathers what is typed: an answer comes
 // after up to a second, or 80 ms while somebody else is there, and meanwhile the
 // client gathers what is typed next. A request that wasn't answered is sent
-// again as it was, and does nothing a second time. At most 16 KiB go
+// again with its seq, and does nothing a second time. At most 16 KiB go
 // into one. Refused are "version_gone" (ask for a text: open the stream without
 // a version) and "splices" (they don't fit). Cursors:
 //
