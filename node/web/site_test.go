@@ -25,6 +25,7 @@ type site struct {
 	s       *Server
 	commons *node.Commons
 	url     string
+	disk    *memkv.DB
 }
 
 // newSite makes a place, "La Fabrique", whose steward is Ana.
@@ -45,7 +46,8 @@ func newSite(t testing.TB) *site {
 // newNode makes a node as it is when it was started for the first time.
 func newNode(t testing.TB) *site {
 	t.Helper()
-	n, err := node.Open(node.Options{Dir: t.TempDir(), Store: memkv.New(memkv.Options{})})
+	disk := memkv.New(memkv.Options{})
+	n, err := node.Open(node.Options{Dir: t.TempDir(), Store: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,7 @@ func newNode(t testing.TB) *site {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return &site{t: t, s: s, url: server.URL}
+	return &site{t: t, s: s, url: server.URL, disk: disk}
 }
 
 // add adds a resource, as FIELD=VALUE, in the name of Ana.

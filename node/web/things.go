@@ -176,14 +176,20 @@ func (v *visit) writer(log crdt.LogID) string {
 	return v.commons.PlaceName(w.Device)
 }
 
-// zone is the time zone of the place.
+// zone is the time zone of the place, read once a visit.
 func (v *visit) zone() *time.Location {
+	if v.tz != nil {
+		return v.tz
+	}
+	v.tz = time.Local
 	if v.commons != nil {
-		if loc, err := time.LoadLocation(v.commons.Env().Zone); err == nil && v.commons.Env().Zone != "" {
-			return loc
+		if name := v.commons.Env().Zone; name != "" {
+			if loc, err := loadZone(name); err == nil {
+				v.tz = loc
+			}
 		}
 	}
-	return time.Local
+	return v.tz
 }
 
 // nameOf is what people call a resource; "" for one that they may not see.

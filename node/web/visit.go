@@ -26,6 +26,7 @@ type visit struct {
 	name    string        // of the person; "" for a visitor
 	role    oplog.Role    // what the person may do from here; none for a visitor
 	now     time.Time
+	tz      *time.Location // see zone; nil until it is asked for
 	// mark is where the feed stood before anything was read: what is stored
 	// while the page is made is known to be newer.
 	mark string
