@@ -79,6 +79,7 @@ type bumpy struct {
 	a   *arrivals
 	kv  storage.KV
 	l   *storage.Log
+	got storage.Batch // all that was committed
 }
 
 func (b *bumpy) open() {
@@ -92,7 +93,8 @@ func (b *bumpy) open() {
 
 func (b *bumpy) rng2() *rand.ChaCha8 { return rand.NewChaCha8([32]byte{}) }
 
-// commit commits some of the next things, perhaps at the second attempt.
+// commit commits some of the next things, perhaps at the second attempt, and
+// perhaps the disk forgets.
 func (b *bumpy) commit(batch storage.Batch) {
 	b.Helper()
 	if kv, ok := b.kv.(*memkv.DB); ok && b.rng.IntN(4) == 0 {
@@ -106,7 +108,7 @@ func (b *bumpy) commit(batch storage.Batch) {
 			}
 			return nil
 		})
-		_, err := b.l.Commit(batch)
+		_, err := b.l.Commit(batch) // it is committed again, whatever comes of it
 		for more := err == nil; more && err == nil; {
 			more, err = b.l.Settle()
 		}
@@ -114,14 +116,19 @@ func (b *bumpy) commit(batch storage.Batch) {
 		if b.rng.IntN(2) == 0 {
 			b.open()
 		}
-		if err == nil {
-			return
-		}
 	}
 	if _, err := b.l.Commit(batch); err != nil {
 		b.Fatalf("Commit: %v", err)
 	}
-	if b.rng.IntN(8) == 0 {
+	b.got.Members, b.got.Data = append(b.got.Members, batch.Members...), append(b.got.Data, batch.Data...)
+	switch kv, ok := b.kv.(*memkv.DB); {
+	case ok && b.rng.IntN(12) == 0: // the last updates are lost, and sent again
+		kv.CutPower(1 + b.rng.IntN(4))
+		b.open()
+		if _, err := b.l.Commit(b.got); err != nil {
+			b.Fatalf("Commit after a power cut: %v", err)
+		}
+	case b.rng.IntN(8) == 0:
 		b.open()
 	}
 	if b.rng.IntN(3) == 0 {
@@ -133,7 +140,7 @@ func (b *bumpy) commit(batch storage.Batch) {
 
 func (b *bumpy) run() {
 	b.Helper()
-	b.kv = memory()
+	b.kv = memkv.New(memkv.Options{History: 8})
 	b.open()
 	data := causal(b, b.rng, b.a.data)
 	members := causalMembers(b, b.rng, b.a.members)
