@@ -144,12 +144,12 @@ func (l *live) announce(client string) {
 	n := utf8.RuneCountInString(before)
 	l.c.besides.tell(encodePresence(presenceFrame{
 		page: l.id, client: client, name: p.name, from: n,
-		span: utf8.RuneCountInString(patchedRange(l.text, p.from, p.to)), context: lastRunes(before, contextLen),
+		span: utf8.RuneCountInString(between(l.text, p.from, p.to)), context: lastRunes(before, contextLen),
 	}))
 }
 
-// patchedRange returns the text between two positions in UTF-16.
-func patchedRange(s string, from, to int) string {
+// between returns the text between two positions in UTF-16.
+func between(s string, from, to int) string {
 	a, ok := text.UTF16.Offset(s, min(from, to))
 	b, ok2 := text.UTF16.Offset(s, max(from, to))
 	if !ok || !ok2 {

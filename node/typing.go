@@ -49,7 +49,6 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 	case in.Seq <= last.seq:
 		return "", fmt.Errorf("%w: edit %d of %s after %d", ErrVersionGone, in.Seq, in.Client, last.seq)
 	}
-	var begun *text.Text   // what the edit is made on
 	var ours []text.Splice // as they are carried out, in UTF-16
 	// Who asked may go away; what they typed stays.
 	ids, err := l.c.WriteAs(context.WithoutCancel(ctx), by, func() ([][]crdt.Edit, error) {
@@ -57,14 +56,14 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 		if err != nil {
 			return nil, err
 		}
-		begun = textOf(d)
+		t := textOf(d)
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if err := l.follow(begun); err != nil {
+		if err := l.follow(t); err != nil {
 			return nil, err
 		}
 		var points []text.Splice
-		if ours, points, err = l.here(begun, in.Base, in.Splices); err != nil {
+		if ours, points, err = l.here(t, in.Base, in.Splices); err != nil {
 			return nil, err
 		}
 		return commons.EditSplices(d, "body", points)
