@@ -172,7 +172,7 @@ func (d *Discovery) loop(ctx context.Context, links <-chan []transport.Interface
 		case <-next.C:
 			for _, s := range stations {
 				s.ask()
-				if rhythm.bursting() || known.missing(time.Now()) {
+				if rhythm.bursting() && rhythm.announces() || known.missing(time.Now()) {
 					s.announce(d.zone.announcement())
 				}
 			}

@@ -15,11 +15,11 @@ const (
 	longest  = time.Minute
 )
 
-// burst is the gaps between the rounds after a change. Addresses of IPv6 take
-// a second or two until they may be used, so one round wouldn't do.
-var burst = []time.Duration{
-	200 * time.Millisecond, 500 * time.Millisecond, time.Second, time.Second, 2 * time.Second,
-}
+// burst is the gaps between the rounds after a change: one may be lost, and the
+// other side may be up a little later. An address of IPv6 that may be used at
+// last is a change of its own, and begins another burst. A round is most of what
+// an exchange without news costs, since everybody answers a question, at length.
+var burst = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second}
 
 // pace says when to ask next. The zero value is the beginning of a burst.
 type pace struct {
@@ -28,6 +28,10 @@ type pace struct {
 }
 
 func (p *pace) bursting() bool { return p.rounds < len(burst) }
+
+// announces tells whether this round of a burst says unasked who is here: the
+// first and another a second later or more (RFC 6762 §8.3).
+func (p *pace) announces() bool { return p.rounds == 0 || p.rounds == 2 }
 
 // next gives the time until the next round. jitter is from 0 to 1; it only
 // shortens an interval, by up to a quarter.

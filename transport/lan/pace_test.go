@@ -8,8 +8,15 @@ import (
 func TestPace(t *testing.T) {
 	var p pace
 	start := time.Duration(0)
+	said := []time.Duration{}
 	for p.bursting() {
+		if p.announces() {
+			said = append(said, start)
+		}
 		start += p.next(false, 0)
+	}
+	if len(said) != 2 || said[0] != 0 || said[1] < time.Second {
+		t.Errorf("announced after %v; want at once, and once more after a second", said)
 	}
 	if start > 5*time.Second {
 		t.Errorf("a burst takes %v, want at most 5 s, in which a link must be in use", start)
