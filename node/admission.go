@@ -49,10 +49,7 @@ func (n *Node) accept(ctx context.Context) error {
 func (n *Node) serve(ctx context.Context, conn transport.Conn) error {
 	switch conn.Protocol() {
 	case ProtocolAdmit:
-		matches, err := n.admission(ctx, conn, false)
-		if err == nil {
-			n.admitted(conn, matches)
-		}
+		_, err := n.admission(ctx, conn, false)
 		return err
 	case ProtocolJoin:
 		return n.host(ctx, conn)
@@ -110,6 +107,9 @@ func (n *Node) admission(ctx context.Context, conn transport.Conn, dialler bool)
 		if err != nil {
 			return nil, err
 		}
+		if a.Done() {
+			n.admitted(conn, a.Matches()) // before the peer knows, and opens a session
+		}
 		if reply != nil {
 			if err := conn.Send(ctx, reply); err != nil {
 				return nil, fmt.Errorf("admission: %w", err)
@@ -147,11 +147,15 @@ func (n *Node) answer(ctx context.Context, conn transport.Conn) error {
 		if !hello.Is(c.id) {
 			continue
 		}
-		if n.isAdmitted(conn.Peer(), c.id) {
-			return n.session(ctx, c, conn, false, first)
+		if n.isBarred(conn.Peer()) {
+			return fmt.Errorf("%w: a peer that sent too much that is invalid", transport.ErrRefused)
 		}
-		if n.wasRemoved(conn.Peer(), c.id) {
+		switch standing, proved := n.admittedAs(conn.Peer(), c.id); {
+		case !proved:
+		case standing == membership.Removed, c.standing(oplog.Key(conn.Peer())) == membership.Removed:
 			return c.farewell(ctx, conn)
+		default:
+			return n.session(ctx, c, conn, false, first)
 		}
 	}
 	return fmt.Errorf("%w: a session of a peer that isn't admitted", transport.ErrRefused)

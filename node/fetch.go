@@ -322,7 +322,8 @@ func (n *Node) give(ctx context.Context, conn transport.Conn) error {
 
 // mayHave tells whether a peer may have what the commons holds.
 func (n *Node) mayHave(id transport.Peer, c *Commons) bool {
-	return n.isAdmitted(id, c.id) && c.standing(oplog.Key(id)) == membership.Live
+	standing, proved := n.admittedAs(id, c.id)
+	return proved && standing != membership.Removed && c.standing(oplog.Key(id)) == membership.Live
 }
 
 // piece returns what was asked for; nil if it isn't here. A file that is damaged

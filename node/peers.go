@@ -43,7 +43,11 @@ type peer struct {
 	known    bool      // by an earlier run, by hand, or by an invitation
 
 	// shuns: it says that this node is of a commons no more.
-	shuns    bool
+	shuns bool
+	// offences are when it sent too much that can never be valid, in the last
+	// day; until barred it isn't exchanged with.
+	offences []time.Time
+	barred   time.Time
 	visiting bool
 	vain     int       // visits in a row to a peer that is heard and didn't answer
 	useless  bool      // a stranger, or one that sends nonsense: no hurry
@@ -233,7 +237,6 @@ func (n *Node) meet(ctx context.Context, id transport.Peer) error {
 	if err != nil {
 		return err
 	}
-	n.admitted(conn, matches)
 	shared := 0
 	for _, m := range matches {
 		c := n.commonsOf(m.Commons)
@@ -280,19 +283,13 @@ func (n *Node) admitted(conn transport.Conn, matches []gate.Match) {
 	p.admitted = clear
 }
 
-func (n *Node) isAdmitted(id transport.Peer, c oplog.CommonsID) bool {
+// admittedAs returns what a peer was to a commons when it last proved that it
+// knows it; not if it hasn't.
+func (n *Node) admittedAs(id transport.Peer, c oplog.CommonsID) (standing membership.Standing, proved bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	standing, ok := n.peer(id).admitted[c]
-	return ok && standing != membership.Removed
-}
-
-// wasRemoved tells whether a peer proved to know the commons and isn't of it any
-// more.
-func (n *Node) wasRemoved(id transport.Peer, c oplog.CommonsID) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.peer(id).admitted[c] == membership.Removed
+	standing, proved = n.peer(id).admitted[c]
+	return standing, proved
 }
 
 // calm says when to go again to a peer with which a session has ended that
@@ -347,13 +344,43 @@ func (n *Node) session(ctx context.Context, c *Commons, conn transport.Conn, ini
 	p.calm(time.Now(), time.Since(s.begun))
 	var bye *reconcile.ByeError
 	p.shuns = errors.As(err, &bye) && bye.Reason == reconcile.ByeExpelled
+	if errors.Is(err, replica.ErrInvalid) {
+		p.offend(time.Now())
+	}
 	if p.useless = p.shuns || errors.Is(err, replica.ErrInvalid) || errors.Is(err, replica.ErrExpelled); p.useless {
 		p.pause, p.due = longestPause, time.Now().Add(longestPause)
+	}
+	if p.due.Before(p.barred) {
+		p.due = p.barred
 	}
 	if d := n.links.Discovery; d != nil {
 		d.Refresh()
 	}
 	return err
+}
+
+// Whoever sends too much that is invalid is left alone for a while, and for a
+// day at the third time.
+const (
+	offencesMost = 3
+	barShort     = longestPause
+	barLong      = 24 * time.Hour
+)
+
+// offend notes that the peer sent too much that is invalid.
+func (p *peer) offend(now time.Time) {
+	p.offences = append(slices.DeleteFunc(p.offences, func(t time.Time) bool { return now.Sub(t) >= barLong }), now)
+	p.barred = now.Add(barShort)
+	if len(p.offences) >= offencesMost {
+		p.barred = now.Add(barLong)
+	}
+}
+
+// isBarred tells whether nothing is taken from a peer for now.
+func (n *Node) isBarred(id transport.Peer) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return time.Now().Before(n.peer(id).barred)
 }
 
 // tick lets the replica look at the time.

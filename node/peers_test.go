@@ -26,3 +26,19 @@ func TestCalm(t *testing.T) {
 		t.Errorf("after a session of a minute: pause %v, hurried %v; want none", p.pause, p.hurried)
 	}
 }
+
+// The first two offences in a day cost ten minutes each, the third one a day.
+func TestOffencesAddUp(t *testing.T) {
+	var p peer
+	now := time.Unix(1_800_000_000, 0)
+	for i, want := range []time.Duration{10 * time.Minute, 10 * time.Minute, 24 * time.Hour, 24 * time.Hour} {
+		now = now.Add(time.Hour)
+		if p.offend(now); p.barred.Sub(now) != want {
+			t.Errorf("offence %d: barred for %v, want %v", i+1, p.barred.Sub(now), want)
+		}
+	}
+	now = now.Add(24 * time.Hour)
+	if p.offend(now); p.barred.Sub(now) != 10*time.Minute {
+		t.Errorf("a day later: barred for %v, want 10 minutes", p.barred.Sub(now))
+	}
+}

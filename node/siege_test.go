@@ -88,7 +88,12 @@ func (s *station) join(t *testing.T, home *node.Commons, host *station, who stri
 		t.Fatal(err)
 	}
 	inv.Doors = []gate.Door{{Peer: oplog.Key(host.Self()), Addrs: []string{host.addr()}}}
-	if _, err := s.Join(t.Context(), inv.String(), who, who); err != nil {
+	_, err = s.Join(t.Context(), inv.String(), who, who)
+	for errors.Is(err, node.ErrOffline) { // Run has yet to begin
+		<-time.After(10 * time.Millisecond)
+		_, err = s.Join(t.Context(), inv.String(), who, who)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
