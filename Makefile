@@ -121,8 +121,10 @@ editor: ## Build the editor of pages, node/web/static/editor.js, with npm
 # Pictures of all screens are left in .web, for people to look at.
 .PHONY: web
 web: ## The pages, in a real browser, as everybody sees them
-	go test -count=1 -timeout 15m -tags chromium ./node/web/...
-	go test -count=1 -timeout 5m -tags chromium -run '^TestPages$$' ./cmd/navette
+	grep -rlE '^//go:build chromium' --include='*_test.go' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+	  tests=$$(grep -lE '^//go:build chromium' "$$dir"/*_test.go | xargs grep -ohE '^func Test[A-Za-z0-9]*' | sed 's/^func //' | paste -sd '|'); \
+	  go test -count=1 -timeout 15m -tags chromium -run "^($$tests)\$$" "$$dir" || exit 1; \
+	done
 
 # What `make netns` runs a share of. A figure is a line of it; the rest is in
 # .faults.log.

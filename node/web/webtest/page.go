@@ -393,8 +393,8 @@ func (v Violation) String() string {
 }
 
 // Axe returns the rules of WCAG 2.1 A and AA, and of good practice, that the
-// page breaks as it is looked at.
-func (p *Page) Axe() (found []Violation) {
+// page breaks as it is looked at; of those named, if any are.
+func (p *Page) Axe(rules ...string) (found []Violation) {
 	p.t.Helper()
 	if p.view.NoScript { // the page is there by now, axe needs timers
 		p.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": false})
@@ -405,7 +405,11 @@ func (p *Page) Axe() (found []Violation) {
 	if p.Eval(`typeof axe !== "undefined"`, &there); !there {
 		p.Eval(axe+";0", nil)
 	}
-	p.Eval(`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations)`, &found)
+	only := ""
+	if len(rules) > 0 {
+		only = `, runOnly: ["` + strings.Join(rules, `", "`) + `"]`
+	}
+	p.Eval(`axe.run(document, {resultTypes: ["violations"]`+only+`}).then((r) => r.violations)`, &found)
 	return found
 }
 
