@@ -17,8 +17,6 @@ func (s *site) inParis() *site {
 	return s
 }
 
-var eventPath = regexp.MustCompile(`/agenda/[0-9a-f]{32}`)
-
 func TestAgendaByDayAndMonth(t *testing.T) {
 	s := newSite(t).inParis()
 	v := s.visitor()

@@ -146,10 +146,6 @@ func TestTypingOverTheWire(t *testing.T) {
 	v, ana := s.visitor(), s.ana()
 	id := s.add("page", "title=Recette", "body=Un œuf.\n")
 	path := pathOf("page", id)
-	d, err := s.commons.Doc(id)
-	if err != nil {
-		t.Fatal(err)
-	}
 	r, err := http.NewRequest(http.MethodGet, s.url+path+"/live?client=c1", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +167,7 @@ func TestTypingOverTheWire(t *testing.T) {
 	for range 2 { // sent again, as after a lost answer
 		ana.shows(ana.post(path+"/type", http.StatusOK, typed...), `"at":"v`)
 	}
-	if d, err = s.commons.Doc(id); err != nil || commons.Body(d) != "Un œuf dur.\n" {
+	if d, err := s.commons.Doc(id); err != nil || commons.Body(d) != "Un œuf dur.\n" {
 		t.Errorf("the page says %q, %v", commons.Body(d), err)
 	}
 	for name, tt := range map[string]struct {

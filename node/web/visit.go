@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"navette/crdt"
-	"navette/crdt/commons"
 	"navette/crdt/oplog"
 	"navette/node"
 )
@@ -82,16 +81,6 @@ func (v *visit) write(intent func() ([][]crdt.Edit, error)) error {
 	}
 	_, err := v.commons.WriteAs(v.Context(), v.session.author(), intent)
 	return err
-}
-
-// sees tells whether the person may be shown a resource: what is for members
-// only isn't for visitors.
-func (v *visit) sees(r *commons.Resource) bool {
-	if v.role >= oplog.RoleReader {
-		return true
-	}
-	x, _ := r.Get("visibility")
-	return x.Value == nil || x.Value == "public"
 }
 
 // back is where a form says that it came from, if that is a page here.
