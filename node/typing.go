@@ -71,6 +71,10 @@ func (c *Commons) EditPage(ctx context.Context, by Author, id crdt.ID, in Typing
 	if err != nil {
 		return "", err
 	}
+	// It is durable: whatever fails from here on, it isn't to be done again.
+	l.mu.Lock()
+	l.acknowledge(in.Client, ack{in.Seq, l.at, time.Now()})
+	l.mu.Unlock()
 	d, err := l.c.Doc(l.id)
 	if err != nil {
 		return "", err

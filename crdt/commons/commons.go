@@ -4,9 +4,9 @@
 // A [Kind] is a schema: fields with a number, a name, a CRDT type, a type of
 // value and a bound. KINDS.md has the table of numbers; they never change
 // meaning. An intent ([Add], [Set], [Remove], [Restore], [RestoreAt],
-// [EditText], [Resolve], [PutEvent], [SignUp], [Support]) turns what a person asks into edits, given
-// the document as the person sees it: each slice of edits is to be one change,
-// in order. A view ([View]) turns a document into a [Resource], which is what
+// [EditText], [EditSplices], [Translate], [Follow], [Resolve], [PutEvent],
+// [SignUp], [Support]) turns what a person asks into edits, given the document as
+// the person sees it: each slice of edits is to be one change, in order. A view ([View]) turns a document into a [Resource], which is what
 // the API and the command line show. [Plan] does for many records from a file
 // what Add and Set do for one, and says first what would change.
 //
