@@ -130,9 +130,14 @@ web: ## The pages, in a real browser, as everybody sees them
 # .faults.log.
 .PHONY: faults
 faults: ## All of the faults: 500 kills, 180 damages, 100 000 changes to catch up on
-	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} NAVETTE_MEMORY=$${NAVETTE_MEMORY:-480} NAVETTE_FILES=$${NAVETTE_FILES:-200} NAVETTE_DIALS=$${NAVETTE_DIALS:-5000} \
+	NAVETTE_KILLS=$${NAVETTE_KILLS:-500} NAVETTE_DAMAGES=$${NAVETTE_DAMAGES:-10} NAVETTE_ROWS=$${NAVETTE_ROWS:-100000} NAVETTE_MEMORY=$${NAVETTE_MEMORY:-480} NAVETTE_FILES=$${NAVETTE_FILES:-200} NAVETTE_IDLE=$${NAVETTE_IDLE:-600} NAVETTE_DIALS=$${NAVETTE_DIALS:-5000} \
 	  go test -v -count=1 -timeout 2h -tags netns -run TestFaults ./cmd/navette | tee .faults.log | \
 	  grep --line-buffered -E 'figure:|FAIL|^ok|^ *---'
+
+.PHONY: powercuts
+powercuts: build ## CUTS=100 power cuts, as copies of a loop device while it is written to (as root)
+	@command -v mkfs.btrfs >/dev/null || apt-get install -y -qq --no-install-recommends btrfs-progs >/dev/null
+	cmd/navette/testdata/powercut/test.sh $(BIN)/navette $(or $(CUTS),100)
 
 .PHONY: sim
 sim: ## The simulator, SEEDS=10000 seeds of a whole fleet

@@ -46,6 +46,7 @@ func init() { // not in the declaration: some commands run others
 		"leave-while":        leaveWhile,
 		"let":                let,
 		"measure":            measure,
+		"idle":               idle,
 		"memory":             memory,
 		"place":              addPlaces,
 		"plug":               plug,

@@ -39,6 +39,7 @@ func amounts(env *testscript.Env) error {
 		{"ROUNDS", "NAVETTE_KILLS", 24, killsPerRound}, // processes killed
 		{"DAMAGES", "NAVETTE_DAMAGES", 1, 1},           // of each sort to each sort of file
 		{"ROWS", "NAVETTE_ROWS", 10_000, 1},            // that a slow peer catches up on
+		{"IDLE", "NAVETTE_IDLE", 5, 1},                 // seconds
 		{"FILES", "NAVETTE_FILES", 25, 1},              // MiB of files that travel
 		{"DIALS", "NAVETTE_DIALS", 1000, 1},            // of strangers who mean harm
 		{"MEMORY", "NAVETTE_MEMORY", 200, 1},           // MiB that this may take

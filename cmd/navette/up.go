@@ -180,10 +180,16 @@ func up(ctx context.Context, e *env, args []string) error {
 		defer close(told)
 		e.notify(ctx, d.alive)
 	}()
+	rested := make(chan struct{})
+	go func() {
+		defer close(rested)
+		rest(ctx)
+	}()
 	err = <-done
 	stopped := ctx.Err() != nil
 	cancel()
 	<-told
+	<-rested
 	if stopped && (err == nil || errors.Is(err, context.Canceled)) {
 		e.say.line(e, "up.stopped")
 		return outcome(exitDone)
