@@ -4,6 +4,7 @@ package web
 // versions.
 var thingWords = map[string][2]string{
 	"back":        {"Retour", "Back"},
+	"colon":       {"\u00a0: ", ": "},
 	"search":      {"Chercher", "Search"},
 	"someone":     {"quelqu'un", "someone"},
 	"choice.none": {"—", "—"},
