@@ -60,6 +60,9 @@ func importFiles(ctx context.Context, e *env, args []string) error {
 			return nil
 		})
 		bar(api.Progress{})
+		if err == nil && !*dry {
+			result.Attached, err = e.attachLinked(ctx, c, rest, in.Files)
+		}
 		if err != nil {
 			return err
 		}
@@ -94,6 +97,9 @@ func (e *env) imported(r api.ImportResult, dry bool) {
 		key = "import.dry"
 	}
 	e.say.line(e, key, r.New, r.Changed, r.Unchanged)
+	if r.Attached > 0 {
+		e.say.line(e, "import.attached", r.Attached)
+	}
 	for _, p := range r.Problems {
 		where := p.File
 		if p.Line > 0 {

@@ -6,6 +6,7 @@ import "maps"
 // hand. The rules of words.go are theirs.
 var carriedWords = map[string][2]string{
 	// attachments
+	"import.attached":      {"%[1]d fichiers auxquels les pages renvoient y sont joints.", "%[1]d files that pages link to are attached to them."},
 	"attach.progress":      {"fichier : %[1]d sur %[2]d Mo…", "file: %[1]d of %[2]d MB…"},
 	"attach.done":          {"Joint : %[1]s (%[2]s)  %[3]s", "Attached: %[1]s (%[2]s)  %[3]s"},
 	"attachments.all":      {"%[1]d fichiers ici (%[2]s, aperçus compris) ; %[3]d attendus d'autres lieux", "%[1]d files here (%[2]s, previews included); %[3]d awaited from other places"},

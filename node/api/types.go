@@ -205,6 +205,7 @@ type ImportResult struct {
 	New       int             `json:"new"`
 	Changed   int             `json:"changed"`
 	Unchanged int             `json:"unchanged"`
+	Attached  int             `json:"attached,omitempty"` // files that pages link to: the command line attaches them
 	Problems  []ImportProblem `json:"problems"`
 	Items     []ImportItem    `json:"items,omitempty"` // of a dry run: what would happen
 	Columns   []ImportColumn  `json:"columns,omitempty"`
