@@ -76,6 +76,8 @@ func TestTwoPeopleWriteAtOnce(t *testing.T) {
 		}
 		p.Shot("editor-" + name + ".png")
 	}
+	bea.Open(s.url + "/")
+	ana.Until(`document.getElementById("editor-people").textContent === ""`)
 }
 
 // toLineEnd puts the cursor to the end of a line, counted from 0.

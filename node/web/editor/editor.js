@@ -92,7 +92,7 @@ function receive(e) {
     else if (step.client !== client) others(changesOf(step.splices || [], base.length), step.at);
     else version = step.at;
   }
-  if (news.people) show(news.people);
+  if (news.people || news.alone) show(news.people || []);
   tell();
   later(0);
 }
