@@ -37,6 +37,7 @@ type Commons struct {
 	names    names
 	pages    pageIndex
 	meetings meetings
+	shared   shared
 	live     lives
 	besides  besides
 }
@@ -59,6 +60,9 @@ func (n *Node) open(e entry, clean bool) (*Commons, error) {
 	}
 	c.log = log
 	if err := c.meetings.load(log); err != nil {
+		return nil, err
+	}
+	if err := c.shared.load(c); err != nil {
 		return nil, err
 	}
 	empty := log.MemberCount() == 0
@@ -122,6 +126,7 @@ func (c *Commons) commit() error {
 		c.carryOut(effects)
 		for _, l := range c.lines {
 			signal(l.room) // what was to be stored is, or won't be
+			l.look()
 		}
 		c.mu.Unlock()
 		if next == nil {

@@ -19,7 +19,10 @@ type line struct {
 	// verify is what is to be verified before the next frame is read. Guarded
 	// by Commons.mu.
 	verify []*replica.Work
-	room   chan struct{} // something was stored: there may be room for more
+	// level is up to where the feed was known to the peer when it last had all
+	// that is stored. Guarded by Commons.mu.
+	level uint64
+	room  chan struct{} // something was stored: there may be room for more
 
 	mu     sync.Mutex // guards what follows
 	frames [][]byte   // to be sent; the replica bounds them
@@ -85,7 +88,9 @@ func (c *Commons) exchange(ctx context.Context, conn transport.Conn, initiator b
 		delete(c.lines, l.id)
 		c.carryOut(c.replica.Disconnected(c.n.now(), l.id))
 	}
+	level := l.level
 	c.mu.Unlock()
+	c.noteShared(level)
 	l.end(err)
 	<-sent
 	conn.Close()
@@ -149,6 +154,7 @@ func (l *line) give(frame []byte) bool {
 		c.mu.Lock()
 		c.carryOut(c.replica.Verified(c.n.now(), work))
 	}
+	l.look()
 	return c.lines[l.id] == l
 }
 
@@ -177,6 +183,7 @@ func (l *line) send(ctx context.Context) {
 		l.c.mu.Lock()
 		if l.c.lines[l.id] == l {
 			l.c.carryOut(l.c.replica.Sent(l.c.n.now(), l.id, len(frame)))
+			l.look()
 		}
 		l.c.mu.Unlock()
 	}

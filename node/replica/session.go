@@ -137,6 +137,13 @@ func (r *Replica) Full(id SessionID) bool {
 	return c != nil && c.held > r.b.PeerBytes/4
 }
 
+// UpToDate tells whether each side of a session has stored all that the other
+// has.
+func (r *Replica) UpToDate(id SessionID) bool {
+	c := r.session(id)
+	return c != nil && c.s.Progress().UpToDate
+}
+
 // Sent tells that the connection took a frame of n bytes.
 func (r *Replica) Sent(now time.Duration, id SessionID, n int) []Effect {
 	r.now = now

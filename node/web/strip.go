@@ -31,6 +31,10 @@ func (v *visit) strip() strip {
 		}
 		return strip{"calm", "check", v.say.count("strip.all", x.Peers)}
 	}
+	// What can't be counted isn't said.
+	if n, known, err := v.commons.ToHandOver(); err == nil && known && n > 0 {
+		return strip{"waiting", "exchange", v.say.count("strip.waiting", n)}
+	}
 	if place, seen := v.lastMet(); place != "" {
 		return strip{"waiting", "away", v.say.text("strip.away", place, v.say.ago(v.now, seen))}
 	}

@@ -45,6 +45,7 @@ var frameWords = map[string][2]string{
 	"strip.busy":    {"Échange en cours : encore %d nouveauté|Échange en cours : encore %d nouveautés", "Exchanging: %d new thing to go|Exchanging: %d new things to go"},
 	"strip.meeting": {"Un autre lieu arrive…", "Another place is arriving…"},
 	"strip.away":    {"Vous pouvez continuer. %[1]s : vu %[2]s", "You can go on. %[1]s: seen %[2]s"},
+	"strip.waiting": {"Vous pouvez continuer. %d nouveauté partira au prochain échange.|Vous pouvez continuer. %d nouveautés partiront au prochain échange.", "You can go on. %d new thing leaves at the next exchange.|You can go on. %d new things leave at the next exchange."},
 	"strip.alone":   {"Rien que ce lieu pour l'instant", "Only this place for now"},
 
 	"when.never":   {"jamais", "never"},
