@@ -89,15 +89,23 @@ func (n *node) cut(person oplog.Key) (cut []crdt.ChangeID) {
 	return oplog.SortLinks(cut[:min(len(cut), oplog.MaxCut)])
 }
 
+// unheld is what nobody holds.
+var unheld = []crdt.ChangeID{{1}}
+
 // recent returns some of what the node stored last, to be reverted; a genesis
 // or something void among it changes nothing.
 func (n *node) recent() (ids []crdt.ChangeID) {
 	items, err := n.log.Since(n.log.Pos()-min(n.log.Pos(), 20), -1)
 	if err != nil || len(items) == 0 {
-		return []crdt.ChangeID{{1}} // something that nobody has
+		return unheld
 	}
 	for range 1 + n.f.rand.IntN(4) {
-		ids = append(ids, pick(n.f, items).ID)
+		if it := pick(n.f, items); it.ID != (crdt.ChangeID{}) {
+			ids = append(ids, it.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return unheld
 	}
 	return slices.Compact(oplog.SortLinks(ids))
 }
