@@ -33,6 +33,12 @@
 // data-live are brought up to date by static/live.js when another place
 // changes something; nothing else depends on a script.
 //
+// Lists and searches go over shelves (shelf.go): what they need to know of each
+// thing, kept in memory from when a kind is first asked for and brought up to
+// date from the feed. A page shows what it reads anew. A form of a thing
+// (forms.go) says what stood there when it was made, so that only what was
+// changed in it is written, and comes back as it was typed if it can't be taken.
+//
 // # Who is let in
 //
 // Every request passes, in this order: limits, the Host, the method and the
