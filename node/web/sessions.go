@@ -30,7 +30,9 @@ const (
 
 // A session is a person who signed in with a browser. Sessions are kept here
 // and not in the cookie, which is a random name, so that signing out ends
-// them. They are kept in a file, since plugs get pulled.
+// them. They are kept in a file, since plugs get pulled, which is written when
+// somebody comes or goes: a library would write it at every request, and an SD
+// card lives by the number of writes.
 type session struct {
 	Person oplog.Key
 	// Token is in every form made for the session.
