@@ -17,8 +17,9 @@
 // frames and one that sends them. The replica is called by all
 // of them, one at a time, under Commons.mu; nothing waits for the disk or the
 // network while it holds that. Besides, a node has one goroutine that accepts
-// connections, one that follows the discovery and dials, and those that admit
-// a peer or let a newcomer in. Run waits for all of them.
+// connections, one that follows the discovery and dials, one that looks which
+// files are wanted, with one for each peer that is asked for them, and those
+// that admit a peer or let a newcomer in. Run waits for all of them.
 //
 // Readers of documents read the store directly and wait for nobody. Edits of one
 // page that people have open wait for each other (live.writing); an [Editor] has
