@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -81,10 +80,7 @@ func cookieName(r *http.Request, on side) string {
 	if on == secure {
 		return "__Host-s"
 	}
-	_, port, _ := strings.Cut(r.Host, ":")
-	if i := strings.LastIndexByte(r.Host, ':'); i >= 0 && !strings.HasSuffix(r.Host, "]") {
-		port = r.Host[i+1:]
-	}
+	_, port := splitHost(r.Host)
 	hash := sha256.Sum256([]byte(port))
 	return "s-" + hex.EncodeToString(hash[:4])
 }
@@ -197,8 +193,7 @@ func (s *sessions) thin(now time.Time) {
 	}
 }
 
-// save writes the sessions down, but for those of shared browsers. The caller
-// holds mu.
+// save writes the sessions down. The caller holds mu.
 func (s *sessions) save() error { return writeJSON(s.path, s.all) }
 
 // secret is a random name that nobody guesses: 128 bits.
