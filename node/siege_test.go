@@ -158,6 +158,17 @@ func (s *siege) await(what string, is func() bool) {
 	}
 }
 
+// paced is exchange with a pause before each, as when people write.
+func (s *siege) paced(n int) (took []time.Duration) {
+	s.t.Helper()
+	for range n {
+		<-time.After(50 * time.Millisecond)
+		took = append(took, s.exchange(1)...)
+	}
+	slices.Sort(took)
+	return took
+}
+
 // median of what exchange returned.
 func median(d []time.Duration) time.Duration { return d[len(d)/2] }
 
@@ -166,16 +177,15 @@ func median(d []time.Duration) time.Duration { return d[len(d)/2] }
 // writes comes, and that the attack holds no more than so much memory.
 func (s *siege) under(name string, limit int64, attack func(context.Context) string) (waited int) {
 	s.t.Helper()
-	calm := median(s.exchange(21))
+	calm := median(s.paced(21))
 	before, stored := heap(), s.home.Changes()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	done := make(chan string, 1)
 	go func() { done <- attack(ctx) }()
 	var took []time.Duration
 	for range 21 {
-		took = append(took, s.exchange(1)...)
+		took = append(took, s.paced(1)...)
 		waited = max(waited, s.home.Exchange().Waiting)
-		<-time.After(50 * time.Millisecond)
 	}
 	slices.Sort(took)
 	cancel()
