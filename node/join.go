@@ -38,7 +38,10 @@ func (n *Node) Join(ctx context.Context, link, place, person string) (*Joined, e
 	if held != nil && !held.ReadsOnly() {
 		return &Joined{Commons: held, Role: held.Role(), Already: true}, n.use(held)
 	}
-	if n.links.Network == nil {
+	n.mu.Lock()
+	offline := n.links.Network == nil // Run may be about to give it one
+	n.mu.Unlock()
+	if offline {
 		return nil, ErrOffline
 	}
 	welcome, err := n.ask(ctx, inv)
