@@ -257,7 +257,7 @@ func (c *Commons) WriteAs(ctx context.Context, by Author, intent func() ([][]crd
 		}
 		return groups[0], nil
 	}
-	done, err := c.propose(ctx, by, first)
+	done, err := c.propose(ctx, by, replica.Proposal{Edit: first})
 	if errors.Is(err, replica.ErrEmpty) {
 		return nil, nil
 	}
@@ -267,12 +267,19 @@ func (c *Commons) WriteAs(ctx context.Context, by Author, intent func() ([][]crd
 	if len(groups) == 1 {
 		return done, nil
 	}
-	rest := make([]func() ([]crdt.Edit, error), len(groups)-1)
-	for i := range rest {
-		rest[i] = replica.Edits(groups[i+1]...)
-	}
-	more, err := c.propose(ctx, by, rest...)
+	more, err := c.goOn(ctx, by, groups[1:])
 	return append(done, more...), err
+}
+
+// goOn makes the changes of an intent after its first: what peers bring
+// meanwhile isn't what they were made on. The caller holds intent, so that
+// nobody else writes between them.
+func (c *Commons) goOn(ctx context.Context, by Author, groups [][]crdt.Edit) ([]crdt.ChangeID, error) {
+	list := make([]replica.Proposal, len(groups))
+	for i, g := range groups {
+		list[i] = replica.Proposal{Edit: replica.Edits(g...), GoesOn: true}
+	}
+	return c.propose(ctx, by, list...)
 }
 
 // errSeveral is an intent that takes more than one change.
@@ -283,7 +290,7 @@ var errSeveral = errors.New("node: several changes")
 func (c *Commons) writeOne(ctx context.Context, by Author, intent func() ([][]crdt.Edit, error)) ([]crdt.ChangeID, error) {
 	c.intent.RLock()
 	defer c.intent.RUnlock()
-	id, err := c.propose(ctx, by, func() ([]crdt.Edit, error) {
+	id, err := c.propose(ctx, by, replica.Proposal{Edit: func() ([]crdt.Edit, error) {
 		groups, err := intent()
 		switch {
 		case err != nil || len(groups) == 0:
@@ -292,7 +299,7 @@ func (c *Commons) writeOne(ctx context.Context, by Author, intent func() ([][]cr
 			return nil, errSeveral
 		}
 		return groups[0], nil
-	})
+	}})
 	if errors.Is(err, replica.ErrEmpty) {
 		return nil, nil
 	}
@@ -301,8 +308,8 @@ func (c *Commons) writeOne(ctx context.Context, by Author, intent func() ([][]cr
 
 // propose proposes changes and waits until they are durable, or won't be. If
 // some are and some aren't, the error is that of the first that isn't.
-func (c *Commons) propose(ctx context.Context, by Author, edits ...func() ([]crdt.Edit, error)) ([]crdt.ChangeID, error) {
-	ids, errs, err := c.proposeAll(ctx, by, edits)
+func (c *Commons) propose(ctx context.Context, by Author, list ...replica.Proposal) ([]crdt.ChangeID, error) {
+	ids, errs, err := c.proposeAll(ctx, by, list)
 	if err != nil {
 		return nil, err
 	}
@@ -315,9 +322,10 @@ func (c *Commons) propose(ctx context.Context, by Author, edits ...func() ([]crd
 }
 
 // proposeAll proposes changes and waits for all of them.
-func (c *Commons) proposeAll(ctx context.Context, by Author, edits []func() ([]crdt.Edit, error)) ([]crdt.ChangeID, []error, error) {
-	return c.await(ctx, len(edits), func(i int) replica.Ticket {
-		return c.replica.Propose(replica.Proposal{Person: by.Person, OnBehalf: by.OnBehalf, Wall: wall(), Edit: edits[i]})
+func (c *Commons) proposeAll(ctx context.Context, by Author, list []replica.Proposal) ([]crdt.ChangeID, []error, error) {
+	return c.await(ctx, len(list), func(i int) replica.Ticket {
+		list[i].Person, list[i].OnBehalf, list[i].Wall = by.Person, by.OnBehalf, wall()
+		return c.replica.Propose(list[i])
 	})
 }
 
@@ -362,9 +370,9 @@ func (c *Commons) WriteAllAs(ctx context.Context, by Author, intents []func() ([
 	c.intent.Lock()
 	defer c.intent.Unlock()
 	groups := make([][][]crdt.Edit, len(intents))
-	first := make([]func() ([]crdt.Edit, error), len(intents))
+	first := make([]replica.Proposal, len(intents))
 	for i, intent := range intents {
-		first[i] = func() (_ []crdt.Edit, err error) {
+		first[i].Edit = func() (_ []crdt.Edit, err error) {
 			if groups[i], err = intent(); err != nil || len(groups[i]) == 0 {
 				return nil, err
 			}
@@ -379,11 +387,8 @@ func (c *Commons) WriteAllAs(ctx context.Context, by Author, intents []func() ([
 		if errors.Is(errs[i], replica.ErrEmpty) {
 			errs[i] = nil
 		}
-		for _, edits := range g[min(1, len(g)):] {
-			if errs[i] != nil {
-				break
-			}
-			_, errs[i] = c.propose(ctx, by, replica.Edits(edits...))
+		if errs[i] == nil && len(g) > 1 {
+			_, errs[i] = c.goOn(ctx, by, g[1:])
 		}
 	}
 	return errs, ctx.Err()

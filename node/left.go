@@ -14,47 +14,30 @@ import (
 func VersionOf(d *crdt.Doc) TextVersion { return versionOf(textOf(d).Heads()) }
 
 // LeavePage makes a page read as somebody left it who began from an earlier
-// version of it; what others wrote since, or write meanwhile, stays. A long text
-// takes several changes, between which others' may come: each is made on what
-// the page says by then. If one of them fails, those before it stay. The error
+// version of it; what others wrote since, or write meanwhile, stays. The error
 // is ErrVersionGone, or as for WriteAs.
 func (c *Commons) LeavePage(ctx context.Context, by Author, id crdt.ID, base TextVersion, left string) error {
 	heads, ok := base.heads()
 	if !ok {
 		return ErrVersionGone
 	}
-	var mine string        // what the page would say without the others
-	var rest []text.Splice // what is still to be done to it
-	for first := true; first || len(rest) > 0; first = false {
-		var now, later []text.Splice
-		_, err := c.WriteAs(ctx, by, func() ([][]crdt.Edit, error) {
-			d, err := c.Doc(id)
-			if err != nil {
-				return nil, err
-			}
-			t := textOf(d)
-			var moved []text.Splice
-			if first {
-				if mine, err = t.At(heads); err != nil {
-					return nil, fmt.Errorf("%w: %w", ErrVersionGone, err)
-				}
-				now, later = Part(text.DiffWords(mine, left), text.Points)
-				moved, _, err = t.Rebase(heads, now)
-			} else {
-				now, later = Part(rest, text.Points)
-				_, moved, err = text.Transform(text.Diff(mine, t.String()), now, text.Points)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("edit %v: %w", id, err)
-			}
-			return commons.EditSplices(d, "body", moved)
-		})
+	_, err := c.WriteAs(ctx, by, func() ([][]crdt.Edit, error) {
+		d, err := c.Doc(id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		mine, rest = patched(mine, now, text.Points), later
-	}
-	return nil
+		t := textOf(d)
+		began, err := t.At(heads)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrVersionGone, err)
+		}
+		splices, _, err := t.Rebase(heads, text.DiffWords(began, left))
+		if err != nil {
+			return nil, fmt.Errorf("edit %v: %w", id, err)
+		}
+		return commons.EditSplices(d, "body", splices)
+	})
+	return err
 }
 
 // MaxTyped is how many bytes an edit of an open page may insert; of a longer

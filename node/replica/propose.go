@@ -210,7 +210,10 @@ func names(links []oplog.Link) (ids []crdt.ChangeID) {
 func (d *draft) change(p *proposal, edits []crdt.Edit, list []built) ([]built, error) {
 	for {
 		prev := p.made.log.last
-		deps := slices.DeleteFunc(slices.Clone(d.heads), func(l oplog.Link) bool { return l.ID == prev.ID })
+		var deps []oplog.Link
+		if !p.GoesOn {
+			deps = slices.DeleteFunc(slices.Clone(d.heads), func(l oplog.Link) bool { return l.ID == prev.ID })
+		}
 		last := len(deps) <= oplog.MaxLinks
 		if !last {
 			deps = deps[:oplog.MaxLinks]

@@ -6,6 +6,7 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/oplog"
+	"navette/crdt/text"
 	"navette/node/replica"
 	"navette/storage"
 )
@@ -52,6 +53,43 @@ func TestEditsOfOneThingAreMadeOneAfterTheOther(t *testing.T) {
 	}
 	if last := seen[len(seen)-1]; last != 2 {
 		t.Errorf("the last edit saw %d, want 2", last)
+	}
+}
+
+// Two changes that were made together stay together, whatever comes between
+// them: the second counts from where the first left the text.
+func TestAChangeThatGoesOn(t *testing.T) {
+	c := found(t, 2)
+	a, b := c.node(0), c.node(1)
+	insert := func(at int, s string) crdt.Edit {
+		return crdt.Edit{Code: crdt.Splice, Resource: thing(1), Field: 2, Splices: []text.Splice{{Pos: at, Ins: s}}}
+	}
+	a.saved(a.edit(create(1), insert(0, "[]")))
+	p := connect(a, b)
+	p.run()
+	first := a.saved(a.edit(insert(1, "one ")))
+	b.saved(b.edit(insert(0, "from b: ")))
+	p.run()
+	second := a.saved(a.rep.Propose(replica.Proposal{
+		Person: oplog.PublicKey(key(50)), Edit: replica.Edits(insert(5, "two")), GoesOn: true,
+	}))
+	if second.Prev != first.ID || len(second.Deps) > 0 {
+		t.Errorf("it goes on from %v and %v; want %v alone", second.Prev, second.Deps, first.ID)
+	}
+	third := a.saved(a.edit(add(1, 1)))
+	if len(third.Deps) != 1 {
+		t.Errorf("the next change has %d deps, want what came from b", len(third.Deps))
+	}
+	p.run()
+	p.upToDate(t)
+	for _, n := range p.nodes {
+		doc, err := n.log.Doc(thing(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := doc.Text(2).String(), "from b: [one two]"; got != want {
+			t.Errorf("node %d reads %q, want %q", n.id, got, want)
+		}
 	}
 }
 

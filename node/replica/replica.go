@@ -172,6 +172,10 @@ type Proposal struct {
 	// have seen of the resources that it edits. It may be called again, if
 	// another proposal in the same commit edits one of them.
 	Edit func() ([]crdt.Edit, error)
+	// GoesOn says that the edits were made together with those of the change
+	// before it in the log, on the same state: the change sees that one, and
+	// nothing that came since.
+	GoesOn bool
 }
 
 // Edits is a Proposal.Edit that always returns the same.
