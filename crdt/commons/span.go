@@ -2,7 +2,6 @@ package commons
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"navette/crdt/text"
@@ -27,7 +26,7 @@ type Span struct {
 // removed is the older one, what was kept and added the newer. A word of which
 // a letter changed went and came whole.
 func DiffSpans(was, is string) []Span {
-	x, y := words(was), words(is)
+	x, y := text.Words(was), text.Words(is)
 	number := make(map[string]rune)
 	splices := text.Diff(symbols(x, number), symbols(y, number))
 	var out []Span
@@ -58,29 +57,6 @@ func DiffSpans(was, is string) []Span {
 	kept("")
 	if at < len(y) {
 		out = append(out, Span{Did: Kept, Text: strings.Join(y[at:], "")})
-	}
-	return out
-}
-
-// words cuts a text into words, and single characters of anything else.
-func words(s string) (out []string) {
-	start := -1
-	for i, r := range s {
-		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
-			if start < 0 {
-				start = i
-			}
-			continue
-		}
-		if start >= 0 {
-			out = append(out, s[start:i])
-			start = -1
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		out = append(out, s[i:i+size])
-	}
-	if start >= 0 {
-		out = append(out, s[start:])
 	}
 	return out
 }

@@ -20,7 +20,7 @@ const glue = 3
 // or only taken from it, are that and no more. Neighbouring words that were
 // replaced are one splice.
 func DiffWords(old, new string) []Splice {
-	a, b := tokens(old), tokens(new)
+	a, b := Words(old), Words(new)
 	hunks, ok := myers(a, b, maxWordEdits)
 	if !ok {
 		return Diff(old, new)
@@ -40,9 +40,9 @@ func DiffWords(old, new string) []Splice {
 	return out
 }
 
-// tokens cuts a text into words (letters, marks and digits) and single code
-// points of anything else.
-func tokens(s string) (out []string) {
+// Words cuts a text into words (letters, marks and digits) and single code
+// points of anything else; joined, they are the text.
+func Words(s string) (out []string) {
 	start := -1
 	for i, r := range s {
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
@@ -55,7 +55,8 @@ func tokens(s string) (out []string) {
 			out = append(out, s[start:i])
 			start = -1
 		}
-		out = append(out, s[i:i+utf8.RuneLen(r)])
+		_, size := utf8.DecodeRuneInString(s[i:])
+		out = append(out, s[i:i+size])
 	}
 	if start >= 0 {
 		out = append(out, s[start:])
