@@ -129,18 +129,11 @@ func (c *Commons) stale(original *crdt.Doc, followed []crdt.ChangeID) bool {
 // translation followed it with what it says now, by words; lines is as for
 // ComparePage. The error is ErrNotFound for a page that isn't a translation.
 func (c *Commons) SinceFollowed(translation crdt.ID, lines int) ([]commons.Span, error) {
-	d, err := c.Doc(translation)
+	d, original, err := c.withOriginal(translation)
 	if err != nil {
 		return nil, err
 	}
-	of, ok := commons.Original(d)
-	if !ok {
-		return nil, ErrNotFound
-	}
-	original, err := c.Doc(of)
-	if err != nil {
-		return nil, err
-	}
+	of := original.ID()
 	then := crdt.NewDoc(of)
 	if followed := commons.Follows(d); len(followed) > 0 {
 		if then, err = c.log.DocAt(of, followed...); errors.Is(err, storage.ErrNotFound) {
@@ -148,6 +141,20 @@ func (c *Commons) SinceFollowed(translation crdt.ID, lines int) ([]commons.Span,
 		}
 	}
 	return compare(then, original, lines), err
+}
+
+// withOriginal reads a translation and the page that it translates. The error is
+// ErrNotFound for a page that isn't a translation.
+func (c *Commons) withOriginal(translation crdt.ID) (d, original *crdt.Doc, err error) {
+	if d, err = c.Doc(translation); err != nil {
+		return nil, nil, err
+	}
+	of, ok := commons.Original(d)
+	if !ok {
+		return nil, nil, ErrNotFound
+	}
+	original, err = c.Doc(of)
+	return d, original, err
 }
 
 func compare(was, is *crdt.Doc, lines int) []commons.Span {
@@ -182,15 +189,7 @@ func (c *Commons) Translate(ctx context.Context, by Author, page crdt.ID, langua
 // does now. The error is ErrNotFound for a page that isn't a translation.
 func (c *Commons) FollowOriginal(ctx context.Context, by Author, page crdt.ID) error {
 	_, err := c.WriteAs(ctx, by, func() ([][]crdt.Edit, error) {
-		d, err := c.Doc(page)
-		if err != nil {
-			return nil, err
-		}
-		of, ok := commons.Original(d)
-		if !ok {
-			return nil, ErrNotFound
-		}
-		original, err := c.Doc(of)
+		d, original, err := c.withOriginal(page)
 		if err != nil {
 			return nil, err
 		}

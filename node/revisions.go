@@ -32,8 +32,7 @@ type Revision struct {
 	From, To time.Time
 	Changes  int
 	Fields   []string // what it changed, in order, as people call it
-	// Created, Removed and Restored tell that the resource was.
-	Created, Removed, Restored bool
+	Did      string   // what it did to the whole, as commons.Did says
 
 	// Added and Deleted are how many characters of the page's text.
 	Added, Deleted int
@@ -153,27 +152,21 @@ func (r *Revision) add(kind string, id crdt.ID, c *oplog.Change, at time.Time) {
 			r.Fields = append(r.Fields, f)
 		}
 	}
+	if did := commons.Did(data, id); r.Did != commons.Created && (r.Did == "" || did != commons.Edited) {
+		r.Did = did
+	}
 	resources, ok := data.Resources()
 	for i := range data.Ops {
 		if !ok[i] || resources[i] != id {
 			continue
 		}
 		e, err := crdt.DecodeEdit(data, i, id)
-		if err != nil {
+		if err != nil || e.Code != crdt.Splice {
 			continue
 		}
-		switch e.Code {
-		case crdt.Create:
-			r.Created = true
-		case crdt.Remove:
-			r.Removed = true
-		case crdt.Restore:
-			r.Restored = true
-		case crdt.Splice:
-			for _, s := range e.Splices {
-				r.Added += len([]rune(s.Ins))
-				r.Deleted += s.Del
-			}
+		for _, s := range e.Splices {
+			r.Added += len([]rune(s.Ins))
+			r.Deleted += s.Del
 		}
 	}
 }

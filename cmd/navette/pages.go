@@ -127,7 +127,7 @@ func showLog(ctx context.Context, e *env, args []string) error {
 				if n.Void {
 					void = "  " + e.say.text("log.void")
 				}
-				e.printf("%s  %s%s\n", short(n.Change), e.done(n.By.Person, n.By.Place, n.Time), void)
+				e.printf("%s  %s%s\n", short(n.Change), e.done(e.whoever(n.By, n.OnBehalf), n.By.Place, n.Time), void)
 				for _, r := range n.Resources {
 					fields := ""
 					if len(r.Fields) > 0 {

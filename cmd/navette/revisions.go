@@ -37,15 +37,20 @@ func (e *env) revisions(list []api.Revision) {
 
 // sitting says who did a revision, where and when.
 func (e *env) sitting(r api.Revision) string {
-	person := r.By.Person
-	if r.OnBehalf != "" {
-		person = e.say.text("revision.behalf", person, r.OnBehalf)
-	}
+	person := e.whoever(r.By, r.OnBehalf)
 	at := r.To
 	if r.From != nil && r.To != nil && r.To.Sub(*r.From) >= time.Minute {
 		return e.say.text("revision.span", e.done(person, r.By.Place, r.From), r.To.Local().Format("15:04"))
 	}
 	return e.done(person, r.By.Place, at)
+}
+
+// whoever is the person who did something, and whom they helped.
+func (e *env) whoever(by api.Writer, onBehalf string) string {
+	if onBehalf == "" {
+		return by.Person
+	}
+	return e.say.text("revision.behalf", by.Person, onBehalf)
 }
 
 // blame shows a page with who wrote which passage of it.

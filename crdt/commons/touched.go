@@ -29,6 +29,35 @@ func Touched(kind string, c *crdt.Change, id crdt.ID) []string {
 	return out
 }
 
+// What a change did to a resource as a whole.
+const (
+	Created     = "created"
+	Removed     = "removed"
+	BroughtBack = "restored"
+	Edited      = "changed"
+)
+
+// Did tells what a change did to a resource: one of Created, Removed,
+// BroughtBack and Edited.
+func Did(c *crdt.Change, id crdt.ID) string {
+	did := Edited
+	resources, ok := c.Resources()
+	for i, op := range c.Ops {
+		if !ok[i] || resources[i] != id {
+			continue
+		}
+		switch crdt.Code(op.Code) {
+		case crdt.Create:
+			did = Created
+		case crdt.Remove:
+			did = Removed
+		case crdt.Restore:
+			did = BroughtBack
+		}
+	}
+	return did
+}
+
 // nameOf is what people call the field that an edit changes; "" for what
 // programs write by themselves.
 func (k *Kind) nameOf(e crdt.Edit) string {

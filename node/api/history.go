@@ -120,6 +120,9 @@ func entries(c *node.Commons, steps []node.Step, only *crdt.ID) ([]Entry, error)
 			t := time.Unix(int64(min(w.Seconds, 1<<37)), 0).UTC()
 			e.Time = &t
 		}
+		if who := step.Change.OnBehalf; who != nil {
+			e.OnBehalf = c.PersonName(*who)
+		}
 		for _, id := range step.Resources {
 			if only != nil && *only != id {
 				continue
@@ -142,22 +145,9 @@ func entity(c *node.Commons, step node.Step, id crdt.ID) (Entity, error) {
 		return Entity{}, err
 	}
 	v, change := commons.View(d), step.Change.Data()
-	e := Entity{ID: v.ID, Kind: v.Kind, Title: v.Title, Did: "changed", Fields: commons.Touched(v.Kind, change, id)}
-	resources, ok := change.Resources()
-	for i, op := range change.Ops {
-		if !ok[i] || resources[i] != id {
-			continue
-		}
-		switch crdt.Code(op.Code) {
-		case crdt.Create:
-			e.Did = "created"
-		case crdt.Remove:
-			e.Did = "removed"
-		case crdt.Restore:
-			e.Did = "restored"
-		}
-	}
-	return e, nil
+	return Entity{
+		ID: v.ID, Kind: v.Kind, Title: v.Title, Did: commons.Did(change, id), Fields: commons.Touched(v.Kind, change, id),
+	}, nil
 }
 
 func (s *Server) diff(_ http.ResponseWriter, r *http.Request) (any, error) {

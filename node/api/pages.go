@@ -37,7 +37,7 @@ func told(c *node.Commons, list []node.Revision) []Revision {
 	out := make([]Revision, len(list))
 	for i, v := range list {
 		x := Revision{
-			Version: v.Version.String(), Changes: v.Changes, Fields: v.Fields, Added: v.Added, Deleted: v.Deleted, Did: "changed",
+			Version: v.Version.String(), Changes: v.Changes, Fields: v.Fields, Added: v.Added, Deleted: v.Deleted, Did: v.Did,
 			By: Writer{Person: c.PersonName(v.Writer.Person), Place: c.PlaceName(v.Writer.Device), Device: v.Writer.Device.String()},
 		}
 		if v.OnBehalf != (oplog.Key{}) {
@@ -48,14 +48,6 @@ func told(c *node.Commons, list []node.Revision) []Revision {
 		}
 		if !v.To.IsZero() {
 			x.To = &v.To
-		}
-		switch {
-		case v.Created:
-			x.Did = "created"
-		case v.Removed:
-			x.Did = "removed"
-		case v.Restored:
-			x.Did = "restored"
 		}
 		out[i] = x
 	}

@@ -170,9 +170,7 @@ func (v *visit) news() (out []news, err error) {
 			continue
 		}
 		n.By = v.by(v.commons.Writer(s.Change.Log), s.Change.OnBehalf)
-		if w := s.Change.Wall; w.Quality != crdt.QualityUnknown && w.Seconds < 1<<37 {
-			n.When = time.Unix(int64(w.Seconds), 0).In(v.zone())
-		}
+		n.When = v.written(s.Change.Wall)
 		if out = append(out, n); len(out) == homeNews {
 			break
 		}

@@ -30,7 +30,7 @@ type sitting struct {
 
 func (v *visit) sitting(r node.Revision) sitting {
 	s := sitting{
-		byline: byline{Who: v.commons.PersonName(r.Writer.Person)}, Version: r.Version.String(), Did: "changed", Fields: r.Fields, Added: r.Added, Deleted: r.Deleted,
+		byline: byline{Who: v.commons.PersonName(r.Writer.Person)}, Version: r.Version.String(), Did: r.Did, Fields: r.Fields, Added: r.Added, Deleted: r.Deleted,
 		OnBehalf: v.commons.PersonName(r.OnBehalf),
 	}
 	if s.Who == "" {
@@ -38,14 +38,6 @@ func (v *visit) sitting(r node.Revision) sitting {
 	}
 	if !r.To.IsZero() {
 		s.When = r.To.In(v.zone())
-	}
-	switch {
-	case r.Created:
-		s.Did = "created"
-	case r.Removed:
-		s.Did = "removed"
-	case r.Restored:
-		s.Did = "restored"
 	}
 	return s
 }

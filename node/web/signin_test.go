@@ -106,6 +106,7 @@ func TestHelping(t *testing.T) {
 	if c := steps[0].Change; s.commons.Writer(c.Log).Person != s.s.book.named("Béa").Person || c.OnBehalf == nil || *c.OnBehalf != ana {
 		t.Errorf("written by %v on behalf of %v", s.commons.Writer(c.Log).Person, c.OnBehalf)
 	}
+	b.shows(b.get("/things/"+id.String()+"/history", http.StatusOK), "Béa pour Ana, La Fabrique")
 	if page := b.post("/help/end", http.StatusOK); strings.Contains(page, "Vous aidez") {
 		t.Error("she still helps")
 	}

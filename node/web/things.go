@@ -176,6 +176,15 @@ func (v *visit) writer(log crdt.LogID) string {
 	return v.commons.PlaceName(w.Device)
 }
 
+// written is what a writer's clock said, at the place; zero if it had none, or one
+// that nobody can mean.
+func (v *visit) written(w crdt.Wall) time.Time {
+	if w.Quality == crdt.QualityUnknown || w.Seconds >= 1<<37 {
+		return time.Time{}
+	}
+	return time.Unix(int64(w.Seconds), 0).In(v.zone())
+}
+
 // zone is the time zone of the place, read once a visit.
 func (v *visit) zone() *time.Location {
 	if v.tz != nil {
@@ -329,23 +338,10 @@ func (v *visit) steps(t *thing) (out []step, err error) {
 		return nil, err
 	}
 	for _, h := range slices.Backward(history) {
-		s := step{Did: "changed", byline: byline{Who: v.writer(h.Change.Log)}}
-		if w := h.Change.Wall; w != (crdt.Wall{}) && w.Seconds < 1<<37 {
-			s.When = time.Unix(int64(w.Seconds), 0).In(v.zone())
-		}
 		change := h.Change.Data()
-		ids, ok := change.Resources()
-		for i, op := range change.Ops {
-			if ok[i] && ids[i] == t.doc.ID() {
-				switch crdt.Code(op.Code) {
-				case crdt.Create:
-					s.Did = "created"
-				case crdt.Remove:
-					s.Did = "removed"
-				case crdt.Restore:
-					s.Did = "restored"
-				}
-			}
+		s := step{
+			Did:    commons.Did(change, t.doc.ID()),
+			byline: byline{v.by(v.commons.Writer(h.Change.Log), h.Change.OnBehalf), v.written(h.Change.Wall)},
 		}
 		named := make(map[string]bool)
 		for _, f := range commons.Touched(t.Kind, change, t.doc.ID()) {
