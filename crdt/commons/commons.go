@@ -109,6 +109,29 @@ func DerivedID(kind, key string) crdt.ID {
 	return crdt.ID(h.Sum(nil)[:len(crdt.ID{})])
 }
 
+// SortKey returns what texts are put in order by: Fold, and numbers in them by
+// their size, so that nº 2 comes before nº 10.
+func SortKey(s string) string {
+	var b strings.Builder
+	folded := Fold(s)
+	for i := 0; i < len(folded); {
+		n := 0
+		for i+n < len(folded) && folded[i+n] >= '0' && folded[i+n] <= '9' {
+			n++
+		}
+		if n == 0 {
+			b.WriteByte(folded[i])
+			i++
+			continue
+		}
+		digits := strings.TrimLeft(folded[i:i+n], "0")
+		b.WriteByte(byte('0' + min(len(digits), 40))) // more digits are a greater number
+		b.WriteString(digits)
+		i += n
+	}
+	return b.String()
+}
+
 // Fold makes texts comparable as people compare them: small letters, no
 // accents, ligatures in two, typographic apostrophes plain, spaces single.
 func Fold(s string) string {

@@ -2,6 +2,7 @@ package commons
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -119,5 +120,16 @@ func TestSynonyms(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Titles come in the order in which people would put them.
+func TestSortKey(t *testing.T) {
+	want := []string{"Atelier", "Découpeuse nº 1", "découpeuse nº 2", "Découpeuse nº 02 bis", "Découpeuse nº 10", "Découpeuse nº 12345678901", "Écran", "Scie 4", "Scie 4 bis", "Scie 40"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, func(a, b string) int { return strings.Compare(SortKey(a), SortKey(b)) })
+	if !slices.Equal(got, want) {
+		t.Errorf("order %q, want %q", got, want)
 	}
 }

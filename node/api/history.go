@@ -29,7 +29,7 @@ func sortByTitle(list []commons.Resource) {
 	}
 	sorted := make([]titled, len(list))
 	for i, r := range list {
-		sorted[i] = titled{commons.Fold(r.Title), r}
+		sorted[i] = titled{commons.SortKey(r.Title), r}
 	}
 	slices.SortStableFunc(sorted, func(a, b titled) int { return strings.Compare(a.key, b.key) })
 	for i := range sorted {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"navette/crdt/oplog"
+	"navette/node"
 )
 
 // A steward lets in who asked, hands a code to who forgot theirs, and removes
@@ -111,4 +112,12 @@ func TestExchanges(t *testing.T) {
 	ana.shows(ana.send(valisePath, "v.navette", valise, http.StatusOK), "préparée ici")
 	ana.shows(ana.send(valisePath, "v.navette", "no valise", http.StatusUnprocessableEntity), "pas une valise")
 	ana.shows(ana.send(valisePath, "v.navette", valise[:20], http.StatusUnprocessableEntity), "abîmé")
+}
+
+// What leads to a person leads to the people.
+func TestAPersonIsFound(t *testing.T) {
+	s := newSite(t)
+	id := node.PersonOf(s.commons.Person())
+	ana := s.ana()
+	ana.shows(ana.get("/things/"+id.String(), http.StatusOK), "<h1>Membres</h1>", "Ana")
 }

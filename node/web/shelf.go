@@ -20,7 +20,8 @@ import (
 type item struct {
 	id      crdt.ID
 	title   string
-	key     string // the title, folded: lists go by it
+	key     string // the title, folded
+	order   string // what lists go by
 	text    string // all that it shows, folded
 	seen    string // its visibility; "" is public
 	by      oplog.Key
@@ -62,7 +63,7 @@ type shelves struct {
 // A shelf is the items of a kind.
 type shelf struct {
 	items map[crdt.ID]*item
-	// list is the items by key, made when it is asked for; nil if something
+	// list is the items in order, made when it is asked for; nil if something
 	// has changed since.
 	list []*item
 	// about is the items by what they are about.
@@ -202,7 +203,7 @@ func (sh *shelf) put(c *node.Commons, d *crdt.Doc) {
 func itemOf(c *node.Commons, d *crdt.Doc) *item {
 	r := commons.View(d)
 	it := &item{
-		id: d.ID(), title: r.Title, key: commons.Fold(r.Title), text: commons.SearchText(&r),
+		id: d.ID(), title: r.Title, key: commons.Fold(r.Title), order: commons.SortKey(r.Title), text: commons.SearchText(&r),
 		seen: commons.Text(d, "visibility"), facets: make(map[string]string), updated: r.Updated,
 	}
 	if _, s, ok := d.Created(); ok {
@@ -243,7 +244,7 @@ func (sh *shelf) sort() {
 }
 
 func byTitle(a, b *item) int {
-	return cmp.Or(strings.Compare(a.key, b.key), slices.Compare(a.id[:], b.id[:]))
+	return cmp.Or(strings.Compare(a.order, b.order), slices.Compare(a.id[:], b.id[:]))
 }
 
 // found returns those of a list that answer a query, what has it in its title

@@ -89,7 +89,7 @@ type entry struct{ Name, Text string }
 
 // listPaths are the lists that things are in, by kind.
 var listPaths = map[string]string{
-	"event": "/agenda", "page": "/know", "person": "/share/people", "place": "/share/places", "proposal": "/decide", "tool": "/share",
+	"event": "/agenda", "page": "/know", "person": "/people", "place": "/share/places", "proposal": "/decide", "tool": "/share",
 }
 
 // pathOf is the page of a thing.
@@ -259,7 +259,7 @@ func (v *visit) goToThing() error {
 	case "loan":
 		path = pathOf("tool", commons.LoanOf(t.doc, v.now).Tool)
 	case "person":
-		path = listPaths["person"] + "#" + t.ID
+		path = listPaths["person"]
 	}
 	if strings.HasPrefix(path, "/things/"+t.ID) {
 		return &problem{status: http.StatusNotFound, key: "problem.nothing"}
