@@ -1,11 +1,8 @@
 package node
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +12,7 @@ import (
 	"navette/crdt/commons"
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
+	"navette/node/durable"
 	"navette/node/valise"
 )
 
@@ -55,15 +53,7 @@ func (c *Commons) hear(m *valise.Manifest) error {
 	for _, id := range m.Attachments {
 		f.Attachments = append(f.Attachments, id[:]...)
 	}
-	b, err := json.Marshal(f)
-	path := c.heardPath(m.Device)
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
-	}
-	if err == nil {
-		err = writeFile(path, b)
-	}
-	if err != nil {
+	if err := durable.WriteJSON(c.heardPath(m.Device), f); err != nil {
 		return fmt.Errorf("remember what %v has: %w", m.Device, err)
 	}
 	return nil
@@ -72,15 +62,8 @@ func (c *Commons) hear(m *valise.Manifest) error {
 // heardOf returns what was heard of a device: nothing, if nothing was.
 func (c *Commons) heardOf(device oplog.Key) (*Heard, error) {
 	h := &Heard{Device: device}
-	b, err := os.ReadFile(c.heardPath(device))
-	if errors.Is(err, fs.ErrNotExist) {
-		return h, nil
-	}
 	var f heardFile
-	if err == nil {
-		err = json.Unmarshal(b, &f)
-	}
-	if err != nil {
+	if _, err := durable.ReadJSON(c.heardPath(device), &f); err != nil {
 		return nil, fmt.Errorf("read what was heard of %v: %w", device, err)
 	}
 	h.Made = f.Made

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"navette/crdt/oplog"
+	"navette/node/durable"
 )
 
 // ErrKeys is a key file that can't be read or isn't one. Nothing is ever
@@ -98,7 +99,7 @@ func trimNewline(b []byte) []byte {
 
 // write makes a file durable under its name, or leaves none.
 func (k *keyring) write(name string, secret []byte) error {
-	if err := writeFile(filepath.Join(k.dir, name), []byte(hex.EncodeToString(secret)+"\n")); err != nil {
+	if err := durable.WriteFile(filepath.Join(k.dir, name), []byte(hex.EncodeToString(secret)+"\n")); err != nil {
 		return fmt.Errorf("write key %s: %w", name, err)
 	}
 	return nil
@@ -111,35 +112,4 @@ func (k *keyring) remove(name string) error {
 		return fmt.Errorf("remove key %s: %w", name, err)
 	}
 	return nil
-}
-
-// writeFile puts a file of mode 0600 in place whole, or not at all, and durable.
-func writeFile(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -15,6 +15,7 @@ import (
 
 	"navette/crdt/membership"
 	"navette/crdt/oplog"
+	"navette/node/durable"
 	"navette/node/gate"
 	"navette/storage"
 	"navette/storage/blob"
@@ -158,7 +159,7 @@ func (n *Node) cleanStop() string { return filepath.Join(n.o.Dir, "clean-stop") 
 func (n *Node) takeCleanStop() bool {
 	err := os.Remove(n.cleanStop())
 	if err == nil {
-		err = syncFolder(n.o.Dir)
+		err = durable.SyncFolder(n.o.Dir)
 	}
 	return err == nil
 }
@@ -268,7 +269,7 @@ func (n *Node) Run(ctx context.Context, l Links) error {
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		return err
 	}
-	if err := writeFile(n.cleanStop(), nil); err != nil {
+	if err := durable.WriteFile(n.cleanStop(), nil); err != nil {
 		return fmt.Errorf("mark that the node ended well: %w", err)
 	}
 	return nil

@@ -6,11 +6,8 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +16,7 @@ import (
 
 	"navette/crdt"
 	"navette/crdt/oplog"
+	"navette/node/durable"
 )
 
 // A Pass lets a program act for a person, as far as its use says: a calendar
@@ -66,14 +64,7 @@ type passes struct {
 
 func readPasses(dir string) (*passes, error) {
 	p := &passes{dir: dir}
-	b, err := os.ReadFile(filepath.Join(dir, passesFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &p.list)
-	}
-	if err != nil {
+	if _, err := durable.ReadJSON(filepath.Join(dir, passesFile), &p.list); err != nil {
 		return nil, fmt.Errorf("read the passes: %w", err)
 	}
 	return p, nil
@@ -81,11 +72,7 @@ func readPasses(dir string) (*passes, error) {
 
 // write puts list in the place of what there was. The caller holds mu.
 func (p *passes) write(list []Pass) error {
-	b, err := json.MarshalIndent(list, "", " ")
-	if err == nil {
-		err = writeFile(filepath.Join(p.dir, passesFile), append(b, '\n'))
-	}
-	if err != nil {
+	if err := durable.WriteJSON(filepath.Join(p.dir, passesFile), list); err != nil {
 		return fmt.Errorf("write the passes: %w", err)
 	}
 	p.list = list

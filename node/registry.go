@@ -2,15 +2,12 @@ package node
 
 import (
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"navette/crdt/oplog"
+	"navette/node/durable"
 	"navette/storage"
 )
 
@@ -42,25 +39,14 @@ type entry struct {
 }
 
 func readRegistry(dir string) (r registry, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, registryFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &r)
-	}
-	if err != nil {
+	if _, err := durable.ReadJSON(filepath.Join(dir, registryFile), &r); err != nil {
 		return r, fmt.Errorf("read the list of commons: %w", err)
 	}
 	return r, nil
 }
 
 func (r *registry) write(dir string) error {
-	b, err := json.MarshalIndent(r, "", " ")
-	if err == nil {
-		err = writeFile(filepath.Join(dir, registryFile), append(b, '\n'))
-	}
-	if err != nil {
+	if err := durable.WriteJSON(filepath.Join(dir, registryFile), r); err != nil {
 		return fmt.Errorf("write the list of commons: %w", err)
 	}
 	return nil

@@ -9,13 +9,13 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"navette/crdt"
 	"navette/crdt/commons"
 	"navette/crdt/oplog"
+	"navette/node/durable"
 	"navette/storage"
 	"navette/storage/blob"
 )
@@ -114,14 +114,7 @@ func (s *shelf) write() error {
 		}
 		f.Commons[id.String()] = x
 	}
-	b, err := json.Marshal(f)
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(s.path), 0o700)
-	}
-	if err == nil {
-		err = writeFile(s.path, b)
-	}
-	if err != nil {
+	if err := durable.WriteJSON(s.path, f); err != nil {
 		return fmt.Errorf("remember which files are wanted: %w", err)
 	}
 	return nil

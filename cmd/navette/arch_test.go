@@ -42,6 +42,7 @@ var arrows = []arrow{
 	{"transport/transporttest", []string{"transport"}, "one suite for all implementations"},
 
 	{"node/backup", []string{"crdt/cbor", "crdt/oplog", "storage"}, "a file of blocks; what becomes of them is the node's affair"},
+	{"node/durable", nil, "small files beside the store; of use to any program"},
 	{"node/formats", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/text"}, "files in, intents out; views in, files out"},
 	{"node/markdown", []string{"crdt/commons"}, "Markdown in, HTML that can do no harm out; where things are is its caller's affair"},
 	{"node/gate", []string{"crdt", "crdt/cbor", "crdt/oplog", "crdt/membership"}, "who is let in is decided before any exchange"},
@@ -50,11 +51,11 @@ var arrows = []arrow{
 	{"node/files", []string{"crdt/cbor"}, "frames; what is asked for, and of whom, is the node's affair"},
 	{"node/preview", nil, "an image in, a smaller one out"},
 	{"node/valise", []string{"crdt", "crdt/cbor", "crdt/oplog", "storage"}, "a file of blocks that travels by hand; what becomes of them is the node's affair"},
-	{"node", []string{"crdt/...", "node/backup", "node/files", "node/formats", "node/gate", "node/markdown", "node/preview", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
+	{"node", []string{"crdt/...", "node/backup", "node/durable", "node/files", "node/formats", "node/gate", "node/markdown", "node/preview", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "names no implementation of a seam: neither Badger nor libp2p"},
 	{"node/editing", []string{"crdt", "crdt/text", "node"}, "one page and many windows, over HTTP; whoever mounts it knows who may"},
 	{"node/api", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "the people's side: what the node refuses, it says; names no implementation either"},
 	{"node/qr", nil, "text as squares, of use to any program"},
-	{"node/web", []string{"crdt/...", "node", "node/editing", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
+	{"node/web", []string{"crdt/...", "node", "node/durable", "node/editing", "node/formats", "node/gate", "node/markdown", "node/qr", "node/replica", "node/valise", "storage", "storage/blob", "transport"}, "the people's side: pages; names no implementation, and knows no other face"},
 	{"node/web/webtest", nil, "a browser for tests; it knows pages, and nothing of ours"},
 
 	{"node/dav", []string{"crdt", "crdt/commons", "crdt/commons/ical", "crdt/oplog", "node", "node/formats"}, "calendar programs; no other part of the people's side"},

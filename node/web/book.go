@@ -11,6 +11,7 @@ import (
 
 	"navette/crdt/commons"
 	"navette/crdt/oplog"
+	"navette/node/durable"
 )
 
 // Who is on the place's Wi-Fi.
@@ -54,7 +55,10 @@ const maxAsking = 50
 
 func openBook(dir string) (*book, error) {
 	b := &book{path: filepath.Join(dir, "web.json")}
-	return b, readJSON(b.path, &b.in)
+	if _, err := durable.ReadJSON(b.path, &b.in); err != nil {
+		return nil, fmt.Errorf("web: reading the accounts: %w", err)
+	}
+	return b, nil
 }
 
 // edit changes the book by f, or leaves it as it was.
@@ -70,7 +74,7 @@ func (b *book) edit(f func(*bookFile) error) error {
 	if err := f(&next); err != nil {
 		return err
 	}
-	if err := writeJSON(b.path, &next); err != nil {
+	if err := durable.WriteJSON(b.path, &next); err != nil {
 		return err
 	}
 	b.in = next

@@ -21,6 +21,7 @@ import (
 
 	"navette/crdt/oplog"
 	"navette/node"
+	"navette/node/durable"
 )
 
 // certificateFile holds the node's own certificate and its key.
@@ -38,7 +39,7 @@ func OwnCertificate(dir string, names []string) (tls.Certificate, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if b, err = newCertificate(names); err == nil {
-			err = writeFile(path, b)
+			err = durable.WriteFile(path, b)
 		}
 	}
 	if err != nil {

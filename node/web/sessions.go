@@ -12,6 +12,7 @@ import (
 
 	"navette/crdt/oplog"
 	"navette/node"
+	"navette/node/durable"
 )
 
 // How long a session lasts: on this machine and over TLS as long as it is used
@@ -68,7 +69,7 @@ type sessions struct {
 // people sign in again.
 func openSessions(dir string) *sessions {
 	s := &sessions{path: filepath.Join(dir, "web-sessions.json"), all: map[string]*session{}}
-	if err := readJSON(s.path, &s.all); err != nil || s.all == nil {
+	if _, err := durable.ReadJSON(s.path, &s.all); err != nil || s.all == nil {
 		s.all = map[string]*session{}
 	}
 	return s
@@ -194,7 +195,7 @@ func (s *sessions) thin(now time.Time) {
 }
 
 // save writes the sessions down. The caller holds mu.
-func (s *sessions) save() error { return writeJSON(s.path, s.all) }
+func (s *sessions) save() error { return durable.WriteJSON(s.path, s.all) }
 
 // secret is a random name that nobody guesses: 128 bits.
 func secret() string { return rand.Text() }
