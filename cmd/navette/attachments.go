@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"navette/node/api"
+	"navette/node/durable"
 )
 
 func attach(ctx context.Context, e *env, args []string) error {
@@ -139,7 +140,7 @@ func (e *env) getFile(ctx context.Context, c *api.Client, a api.Attachment, to s
 	if to == "" {
 		to = a.Name
 	}
-	err := e.putAway(to, func(w io.Writer) error { return c.Get(ctx, path, nil, w) })
+	err := durable.Write(to, func(w io.Writer) error { return c.Get(ctx, path, nil, w) })
 	if err != nil {
 		var refused *api.Error
 		if errors.As(err, &refused) {

@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"navette/node"
 	"navette/node/api"
 	"navette/node/backup"
+	"navette/node/durable"
 	"navette/storage"
 )
 
@@ -56,7 +56,7 @@ func createBackup(ctx context.Context, e *env, args []string) error {
 		if path == "-" {
 			err = e.receive(body, e.stdout, &made)
 		} else {
-			err = e.putAway(path, func(w io.Writer) error { return e.receive(body, w, &made) })
+			err = durable.Write(path, func(w io.Writer) error { return e.receive(body, w, &made) })
 		}
 		if err != nil {
 			return backupFailure(err, "error.backup_cut", path)
@@ -121,27 +121,6 @@ func (c *counter) Write(b []byte) (int, error) {
 	n, err := c.w.Write(b)
 	c.n += int64(n)
 	return n, err
-}
-
-// putAway writes a file whole or not at all, readable by its owner only, and
-// durable: a stick may be pulled out as soon as this returns.
-func (e *env) putAway(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".navette-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }
 
 // restored is what was restored: what --json prints.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"navette/node/api"
+	"navette/node/durable"
 	"navette/node/qr"
 )
 
@@ -148,7 +149,7 @@ func (e *env) kitPage(k api.Kit, path string) error {
 		}
 		rows = append(rows, row)
 	}
-	return e.putAway(path, func(w io.Writer) error {
+	return durable.Write(path, func(w io.Writer) error {
 		return kitTemplate.Execute(w, map[string]any{
 			"Lang": [...]string{"fr", "en"}[e.say.lang], "Title": e.say.text("kit.title", k.Name),
 			"Lines": slices.Collect(strings.SplitSeq(e.say.text("kit.advice", e.self()), "\n")),

@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
+
+	"navette/node/durable"
 )
 
 // mostOfFile is how long a file of a valise becomes before it goes on in
@@ -93,7 +94,7 @@ func (w *stickWriter) finish() error {
 			return err
 		}
 	}
-	return syncDir(filepath.Dir(w.path))
+	return durable.SyncFolder(filepath.Dir(w.path))
 }
 
 // drop takes away what was written.
@@ -104,19 +105,6 @@ func (w *stickWriter) drop() {
 	for n := 1; n <= w.parts; n++ {
 		os.Remove(partName(w.path, n) + ".part")
 	}
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	// Some file systems, of networks and of sticks, don't sync folders.
-	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
-		return errors.Join(err, dir.Close())
-	}
-	return dir.Close()
 }
 
 // A stickReader reads a file and its further parts as one.

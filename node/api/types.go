@@ -140,7 +140,7 @@ type Entry struct {
 	Time      *time.Time `json:"time,omitempty"` // what the writer's clock said, if it had one
 	By        Writer     `json:"by"`
 	OnBehalf  string     `json:"on_behalf,omitempty"` // the person it was done for
-	Void      bool       `json:"void,omitempty"` // it doesn't count, as things are now
+	Void      bool       `json:"void,omitempty"`      // it doesn't count, as things are now
 	Resources []Entity   `json:"resources"`
 }
 

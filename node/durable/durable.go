@@ -1,5 +1,5 @@
-// Package durable keeps the small files that a node has beside its store: keys,
-// accounts, lists.
+// Package durable keeps the files that a node has beside its store: keys,
+// accounts, lists, and what people take away, as a backup.
 //
 //	err := durable.WriteJSON(path, list)
 //	found, err := durable.ReadJSON(path, &list)
@@ -7,20 +7,30 @@
 // What was written is there whole after a power cut, once the function has
 // returned, or what was there before is; a reader never sees a half. Files are
 // for their owner only. Whoever may write the same file twice at once keeps a
-// lock of their own, and what is large or written often belongs in the store.
+// lock of their own, and what changes often belongs in the store.
 package durable
 
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // WriteFile puts a file of mode 0600 in place, in a folder that is there.
-func WriteFile(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+func WriteFile(path string, content []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// Write is WriteFile for what is written bit by bit.
+func Write(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".navette-*")
 	if err != nil {
 		return err
 	}
@@ -29,9 +39,7 @@ func WriteFile(path string, content []byte) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
@@ -40,13 +48,18 @@ func WriteFile(path string, content []byte) (err error) {
 	return SyncFolder(filepath.Dir(path))
 }
 
-// SyncFolder makes the names in a folder durable.
+// SyncFolder makes the names in a folder durable, where the file system can:
+// those of networks and of sticks may not.
 func SyncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 // WriteJSON writes v as WriteFile does, and makes the folder if need be.
