@@ -460,3 +460,44 @@ func TestPrivate(t *testing.T) {
 	d.password = stranger
 	d.want(http.StatusUnauthorized, "GET", ours+"p.ics", "")
 }
+
+// After more has come than is gone through one by one, what programs see is as
+// it is now.
+func TestAfterAnImport(t *testing.T) {
+	d := newDesk(t)
+	d.want(http.StatusCreated, "PUT", ours+"a.ics", event("a", "Avant", saturday))
+	d.want(http.StatusCreated, "PUT", ours+"b.ics", event("b", "Retiré", saturday))
+	var tools []func() ([][]crdt.Edit, error)
+	for i := range 5000 {
+		tools = append(tools, func() ([][]crdt.Edit, error) {
+			name := fmt.Sprintf("Outil %d", i)
+			return commons.Add(commons.DerivedID("tool", name), "tool", []commons.Assign{{Field: "name", Text: name}}, d.c.Env())
+		})
+	}
+	if _, err := d.c.WriteAll(t.Context(), tools); err != nil {
+		t.Fatal(err)
+	}
+	_, err := d.c.Write(t.Context(), func() ([][]crdt.Edit, error) {
+		a, err := d.c.Doc(commons.DerivedID("event", "a"))
+		if err != nil {
+			return nil, err
+		}
+		return commons.Set(a, []commons.Assign{{Field: "title", Text: "Après"}}, d.c.Env())
+	})
+	if err == nil {
+		_, err = d.c.Write(t.Context(), func() ([][]crdt.Edit, error) {
+			b, err := d.c.Doc(commons.DerivedID("event", "b"))
+			if err != nil {
+				return nil, err
+			}
+			return commons.Remove(b)
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := d.want(http.StatusOK, "GET", ours+"a.ics", ""); !strings.Contains(a.body, "SUMMARY:Après") {
+		t.Errorf("the event reads\n%s", a.body)
+	}
+	d.want(http.StatusNotFound, "GET", ours+"b.ics", "")
+}

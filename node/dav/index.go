@@ -50,11 +50,15 @@ type index struct {
 	places  map[crdt.ID]string // those with a name
 }
 
+// few is how many items of the feed are gone through one by one; after more, as
+// an import of tools brings, all events are read again.
+const few = 4096
+
 // refresh brings the index up to what is stored.
 func (x *index) refresh() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !x.built {
+	if _, pos := x.c.Mark(); !x.built || pos-x.pos > few {
 		return x.build()
 	}
 	ids, pos, err := x.c.Touched(x.pos)
